@@ -1,0 +1,213 @@
+"""The consent ledger: who said yes or no to what, when, and to which exact text (R1 to R5).
+
+Whoever decides locks the person's row of `subject`, whoever acts on a consent holds it: so a decision waits until what
+runs has committed, and what comes later sees it. The row is taken before any other, or two transactions may wait for
+each other.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Select, exists, insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from privacy.base import Base, Holds, Rule, Subject, new_id
+from privacy.notices import VERSIONS, Notice
+from privacy.vocabulary import PER_NETWORK, About, Basis, Erased, Purpose, Use
+
+_THREE_YEARS = 3 * 366
+
+
+class NoConsentError(PermissionError):
+    """The person has not agreed to this, or does not any more."""
+
+
+class NoticeText(Base):
+    """Every notice that somebody decided on, word for word."""
+
+    __tablename__ = "notice_text"
+    __holds__ = Holds(
+        kind="notices",
+        about=About.NOBODY,
+        use=Use.PROOF,
+        basis=Basis.NOT_PERSONAL,
+        subject=None,
+        erased=Erased.UNTOUCHED,
+        withheld=dict.fromkeys(("digest", "purpose", "version", "language", "text"), "stands in every receipt"),
+    )
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    version: Mapped[int]
+    language: Mapped[str]
+    text: Mapped[str]
+
+
+class Consent(Base):
+    """One decision of one person on one purpose (and network); at most one is open, ended ones are the history."""
+
+    __tablename__ = "consent"
+    __holds__ = Holds(
+        kind="consents",
+        about=About.PARTICIPANT,
+        use=Use.PROOF,
+        basis=Basis.DUTY,
+        exported=(
+            "id", "subject_id", "purpose", "network", "granted", "notice_digest", "method", "decided_at", "ended_at",
+        ),
+        rule=Rule(_THREE_YEARS, since="ended_at"),
+    )  # fmt: skip
+    __table_args__ = (
+        Index(
+            "uq_consent_open", "subject_id", "purpose", "network",
+            unique=True, sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"))
+    purpose: Mapped[str]
+    network: Mapped[str]
+    """Name of the network, empty where the purpose does not name one."""
+    granted: Mapped[bool]
+    notice_digest: Mapped[str] = mapped_column(ForeignKey("notice_text.digest"))
+    method: Mapped[str]
+    """How the person said it, such as `web form`."""
+    decided_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """When it was withdrawn or replaced."""
+
+
+def decide(
+    session: Session,
+    subject_id: str,
+    notice: Notice,
+    *,
+    granted: bool,
+    now: datetime,
+    network: str = "",
+    method: str = "web form",
+) -> Consent:
+    """Records a yes or a no to a notice. Saying the same again changes nothing and gives the record that stands.
+
+    Raises `ValueError` if the purpose wants a network and none is named, or the other way round.
+    """
+    if bool(network) != (notice.purpose in PER_NETWORK):
+        raise ValueError(f"{notice.purpose}: a network is named exactly where the purpose asks for one")
+    _take_turn(session, subject_id)
+    last = session.scalar(_open(subject_id, notice.purpose, network))
+    if last is not None:
+        if last.granted == granted and last.notice_digest == notice.digest:
+            return last
+        last.ended_at = now
+        session.flush()
+    _keep_text(session, notice)
+    consent = Consent(
+        id=new_id(), subject_id=subject_id, purpose=notice.purpose.value, network=network, granted=granted,
+        notice_digest=notice.digest, method=method, decided_at=now, ended_at=None,
+    )  # fmt: skip
+    session.add(consent)
+    session.flush()
+    return consent
+
+
+def withdraw(session: Session, subject_id: str, purpose: Purpose, now: datetime, network: str = "") -> bool:
+    """Ends a yes; False if there was none. It waits for jobs that hold the consent and write, so it wins (R4)."""
+    _take_turn(session, subject_id)
+    last = session.scalar(_open(subject_id, purpose, network))
+    if last is None or not last.granted:
+        return False
+    last.ended_at = now
+    session.flush()
+    return True
+
+
+def agreed(session: Session, subject_id: str, purpose: Purpose, network: str = "", *, hold: bool = False) -> bool:
+    """Does the person agree to this now, to the notice that counts now (R5), and is not being erased?
+
+    With `hold` neither a decision nor the start of an erasure can come in between until the transaction ends
+    (PostgreSQL; on SQLite the immediate transaction does that).
+    """
+    if hold:
+        # A statement of its own: the next one sees what was committed while this one waited.
+        session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(read=True))
+    query = (
+        _open(subject_id, purpose, network)
+        .join(NoticeText, NoticeText.digest == Consent.notice_digest)
+        .join(Subject, Subject.id == Consent.subject_id)
+        .where(Consent.granted, NoticeText.version == VERSIONS[purpose], Subject.erasing_at.is_(None))
+    )
+    return session.scalar(query) is not None
+
+
+def require(session: Session, subject_id: str, purpose: Purpose, network: str = "") -> None:
+    """Holds the consent for the rest of the transaction. Raises `NoConsentError` if there is none."""
+    if not agreed(session, subject_id, purpose, network, hold=True):
+        raise NoConsentError(f"no consent for {purpose}")
+
+
+def asked(session: Session, subject_id: str, purpose: Purpose, network: str = "") -> bool:
+    """Was the person ever asked this, in the version that counts now? A no is remembered (R2)."""
+    query = (
+        select(Consent.id)
+        .join(NoticeText, NoticeText.digest == Consent.notice_digest)
+        .where(
+            Consent.subject_id == subject_id,
+            Consent.purpose == purpose.value,
+            Consent.network == network,
+            NoticeText.version == VERSIONS[purpose],
+        )
+    )
+    return bool(session.scalar(select(exists(query))))
+
+
+def networks(session: Session, subject_id: str) -> list[str]:
+    """Names of the networks whose scoring the person agrees to now."""
+    names = session.scalars(
+        select(Consent.network)
+        .where(Consent.subject_id == subject_id, Consent.purpose == Purpose.SCORING.value, Consent.ended_at.is_(None))
+        .order_by(Consent.network)
+    ).all()
+    return [name for name in names if agreed(session, subject_id, Purpose.SCORING, name)]
+
+
+def history(session: Session, subject_id: str) -> list[tuple[Consent, NoticeText]]:
+    """All decisions of a person with their texts, newest first."""
+    query = (
+        select(Consent, NoticeText)
+        .join(NoticeText, NoticeText.digest == Consent.notice_digest)
+        .where(Consent.subject_id == subject_id)
+        .order_by(Consent.decided_at.desc(), Consent.id)
+    )
+    return [(consent, notice) for consent, notice in session.execute(query)]
+
+
+def _open(subject_id: str, purpose: Purpose, network: str) -> Select[Consent]:
+    return select(Consent).where(
+        Consent.subject_id == subject_id,
+        Consent.purpose == purpose.value,
+        Consent.network == network,
+        Consent.ended_at.is_(None),
+    )
+
+
+def _take_turn(session: Session, subject_id: str) -> None:
+    """Decisions about one person come one after the other (`FOR NO KEY UPDATE`: rows that point at it still may)."""
+    session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True))
+
+
+def _keep_text(session: Session, notice: Notice) -> None:
+    if session.get(NoticeText, notice.digest) is not None:
+        return
+    row = {
+        "digest": notice.digest,
+        "purpose": notice.purpose.value,
+        "version": notice.version,
+        "language": notice.language,
+        "text": notice.text,
+    }
+    try:
+        with session.begin_nested():
+            session.execute(insert(NoticeText).values(row))
+    except IntegrityError:
+        return  # somebody else was the first to see this text, at the same moment

@@ -1,0 +1,155 @@
+"""The key ring: one key a person and the instance's own keys, in a store of its own, wrapped by one master key."""
+
+import hmac
+import os
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from privacy.base import Sealed, UtcDateTime
+from privacy.store import alone, open_store, rewrite, writing
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_tables = MetaData()
+_keys = Table(
+    "key",
+    _tables,
+    Column("name", String, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
+
+class KeyGoneError(LookupError):
+    """There is no key of that name: it was never made, or it was destroyed with its person."""
+
+
+class WrongMasterKeyError(ValueError):
+    """The master key does not open this key ring."""
+
+
+class SealBrokenError(ValueError):
+    """Sealed bytes do not open: damaged, or moved from another row or column."""
+
+
+def _encrypt(key: bytes, data: bytes, place: str) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, data, place.encode())
+
+
+def _decrypt(key: bytes, data: bytes, place: str) -> bytes:
+    try:
+        return AESGCM(key).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], place.encode())
+    except (InvalidTag, ValueError):  # a ValueError: too short to have a nonce
+        raise SealBrokenError("sealed bytes do not open at this place") from None
+
+
+def _derive(key: bytes, use: str) -> bytes:
+    """A key of its own for each use (RFC 5869, expand only: the input is a uniform key already)."""
+    return HKDFExpand(algorithm=SHA256(), length=KEY_BYTES, info=f"klarwert/{use}".encode()).derive(key)
+
+
+class PersonKey:
+    """What only one person's key can do: seal and open what is about them, and name who reacts to them."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._seal = _derive(secret, "seal")
+        self._pseudonym = _derive(secret, "pseudonym")
+
+    def seal(self, place: str, text: str) -> Sealed:
+        """Encrypts text with AES-256-GCM; `place` (table, row, column) is authenticated, so it opens only there."""
+        return Sealed(_encrypt(self._seal, text.encode(), place))
+
+    def open(self, place: str, sealed: bytes) -> str:
+        """The text again. Raises `SealBrokenError`."""
+        return _decrypt(self._seal, sealed, place).decode()
+
+    def pseudonym(self, network: str, remote_id: str) -> str:
+        """Who reacted, as 16 hex digits that mean nothing under another participant (R7)."""
+        return hmac.digest(self._pseudonym, f"{network}\0{remote_id}".encode(), "sha256")[:8].hex()
+
+
+class KeyRing:
+    """A store of wrapped keys, opened with the master key (32 bytes). Raises `WrongMasterKeyError`."""
+
+    def __init__(self, url: str, master: bytes) -> None:
+        if len(master) != KEY_BYTES:
+            raise WrongMasterKeyError(f"the master key has {len(master)} bytes, not {KEY_BYTES}")
+        self._master = master
+        # Without a write-ahead log: a process that is killed right after a key was destroyed leaves no copy of it.
+        self._engine = open_store(url, logged=False)
+        with writing(self._engine).begin() as connection:
+            alone(connection)
+            _tables.create_all(connection)
+        self.instance = cache(self._instance)
+        try:
+            self.instance("ring")
+        except SealBrokenError:
+            raise WrongMasterKeyError("the master key does not open this key ring") from None
+
+    def create(self, subject_id: str) -> PersonKey:
+        """Makes a person's key and stores it durably, before anything is sealed with it."""
+        return PersonKey(self._make(f"person/{subject_id}"))
+
+    def person(self, subject_id: str) -> PersonKey:
+        """A person's key. Raises `KeyGoneError`. It is read each time, so no process works with a destroyed key."""
+        return PersonKey(self._read(f"person/{subject_id}"))
+
+    def destroy(self, subject_id: str) -> bool:
+        """Destroys a person's key; False if it was gone already. What was sealed with it stays closed for ever."""
+        with writing(self._engine).begin() as connection:
+            gone = connection.execute(delete(_keys).where(_keys.c.name == f"person/{subject_id}"))
+        rewrite(self._engine, _keys.name)
+        return gone.rowcount > 0
+
+    def subjects(self, before: datetime) -> set[str]:
+        """Ids of everybody whose key was made before a moment (UTC)."""
+        people = select(_keys.c.name).where(_keys.c.name.startswith("person/"), _keys.c.made_at < before)
+        with self._engine.connect() as connection:
+            names = connection.scalars(people)
+            return {name.removeprefix("person/") for name in names}
+
+    def blind(self, place: str, text: str) -> bytes:
+        """A blind index: finds a sealed value again by equality and tells nothing else (HMAC-SHA-256)."""
+        return hmac.digest(self.instance("blind"), f"{place}\0{text}".encode(), "sha256")
+
+    def close(self) -> None:
+        """Lets the store go."""
+        self._engine.dispose()
+
+    def _instance(self, name: str) -> bytes:
+        """A key of the instance itself, made at first use."""
+        try:
+            return self._read(f"instance/{name}")
+        except KeyGoneError:
+            return self._make(f"instance/{name}")
+
+    def _make(self, name: str) -> bytes:
+        key = os.urandom(KEY_BYTES)
+        row = {"name": name, "wrapped": _encrypt(self._master, key, name), "made_at": datetime.now(UTC)}
+        try:
+            with writing(self._engine).begin() as connection:
+                connection.execute(insert(_keys).values(row))
+        except IntegrityError:
+            return self._read(name)
+        return key
+
+    def _read(self, name: str) -> bytes:
+        with self._engine.connect() as connection:
+            wrapped = connection.scalar(select(_keys.c.wrapped).where(_keys.c.name == name))
+        if wrapped is None:
+            raise KeyGoneError("no such key")
+        return _decrypt(self._master, wrapped, name)
+
+
+def token_hash(token: str) -> str:
+    """How a random secret (a link, a session) is stored: by its SHA-256 in hex, of no use to a thief."""
+    return sha256(token.encode()).hexdigest()

@@ -1,0 +1,41 @@
+"""The notices people say yes or no to: versioned texts in both languages, filled with who asks whom (R3, R5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from string import Template
+
+from privacy.vocabulary import Purpose
+
+LANGUAGES = ("de", "en")
+
+#: The version of each notice that counts now. A text is never changed: a new text is a new version and a new file.
+VERSIONS: Mapping[Purpose, int] = {Purpose.SCORING: 1, Purpose.RECOGNITION: 1}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The exact text that a person sees before deciding."""
+
+    purpose: Purpose
+    version: int
+    language: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text in hex: the consent record names it."""
+        return sha256(self.text.encode()).hexdigest()
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The text as paragraphs, the first being its heading."""
+        return [" ".join(part.split()) for part in self.text.split("\n\n") if part.strip()]
+
+
+def notice(purpose: Purpose, language: str, names: Mapping[str, str]) -> Notice:
+    """The notice that counts now, with its names filled in. Raises `KeyError` for a name that is missing."""
+    version = VERSIONS[purpose]
+    template = files(__name__).joinpath(f"{purpose}-{version}.{language}.txt").read_text(encoding="utf-8")
+    return Notice(purpose, version, language, Template(template).substitute(names).strip())

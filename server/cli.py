@@ -1,0 +1,195 @@
+"""The command line `klarwert`: starts the processes, manages accounts, collects, scores; it alone knows every floor."""
+
+import logging
+import resource
+import secrets
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec
+
+import click
+from sqlalchemy import select
+
+from privacy import redact
+from privacy.keyring import WrongMasterKeyError
+from server import demo, processes, running
+from server.models import Account, Role
+from server.services import accounts
+from server.services.passwords import MIN_LENGTH, hash_password
+from workers.models import Connection
+from workers.models.connection import State
+from workers.runtime.embedded import EmbeddedRedisError
+from workers.runtime.process import Process
+from workers.runtime.settings import Settings, SettingsError, read
+from workers.scoring.case import score_case
+from workers.scoring.signals import BadSignals
+
+P = ParamSpec("P")
+_LANGUAGES = click.Choice(["de", "en"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Klarwert: an influence score that can be proven."""
+
+
+def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callable[P, None]:
+    """Gives a command the settings, with a clean log; a setting that is wrong ends it with a sentence."""
+
+    @wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys and people (R29)
+            settings = read()
+            redact.set_up(logging.getLevelNamesMapping()[settings.log_level])
+            function(settings, *args, **kwargs)
+        except (SettingsError, WrongMasterKeyError, EmbeddedRedisError, running.PartDiesError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return command
+
+
+@main.command()
+@with_settings
+def run(settings: Settings) -> None:
+    """Prepare everything on the first start, then run web, workers, schedule and the embedded Redis."""
+    settings = running.prepare(settings)
+    if settings.demo:
+        demo.make(settings)
+    process = Process(settings)
+    with process.reading() as session:
+        nobody = session.scalar(select(Account.id).where(Account.role == Role.ADMIN.value).limit(1)) is None
+    process.close()
+    click.echo(f"Klarwert: {settings.public_url}")
+    if settings.demo:
+        click.echo(demo.HOW_TO_SIGN_IN)
+    elif nobody:
+        click.echo("No administrator yet: .venv/bin/klarwert user add --role admin YOUR@ADDRESS")
+    sys.stdout.flush()
+    running.run_all(settings)
+
+
+def _with_parent(_context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        processes.die_with_parent()
+
+
+with_parent = click.option(
+    "--with-parent", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=_with_parent
+)
+
+
+@main.command()
+@with_parent
+@with_settings
+def web(settings: Settings) -> None:
+    """Serve the pages."""
+    processes.web(settings)
+
+
+@main.command()
+@with_parent
+@click.option("--burst", is_flag=True, help="End when the queue is empty.")
+@with_settings
+def worker(settings: Settings, burst: bool) -> None:
+    """Run jobs."""
+    processes.work(settings, burst=burst)
+
+
+@main.command()
+@with_parent
+@with_settings
+def schedule(settings: Settings) -> None:
+    """Send what is due, again and again."""
+    processes.plan(settings)
+
+
+@main.command()
+@with_settings
+def migrate(settings: Settings) -> None:
+    """Bring the database's schema up to date."""
+    running.prepare(settings)
+
+
+@main.group()
+def user() -> None:
+    """Accounts."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.PARTICIPANT.value)
+@click.option("--language", type=_LANGUAGES, default="de")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the standard input.")
+@with_settings
+def user_add(settings: Settings, email: str, role: str, language: str, password_stdin: bool) -> None:
+    """Make an account, or give one that is there a role. Without --password-stdin a password is made and printed."""
+    settings = running.prepare(settings)
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(15)
+    if len(password) < MIN_LENGTH:
+        raise click.ClickException(f"the password needs at least {MIN_LENGTH} characters")
+    if "@" not in email.strip("@"):
+        raise click.ClickException("this is not an e-mail address")
+    with Process(settings).working() as work:
+        if accounts.set_role(work, email, Role(role)):
+            click.echo(f"The account was there already and has the role {role} now; its password stays.")
+            return
+        accounts.create(work, email, hash_password(password), language, Role(role), confirmed=True)
+    click.echo(f"Made an account with the role {role}." + ("" if password_stdin else f" Password: {password}"))
+
+
+@user.command("role")
+@click.argument("email")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@with_settings
+def user_role(settings: Settings, email: str, role: str) -> None:
+    """Give an account another role."""
+    with Process(settings).working() as work:
+        if not accounts.set_role(work, email, Role(role)):
+            raise click.ClickException("there is no account with this address")
+    click.echo(f"The account has the role {role} now.")
+
+
+@main.command()
+@with_settings
+def collect(settings: Settings) -> None:
+    """Have every proven account read now."""
+    process = Process(settings)
+    with process.working() as work:
+        proven = work.session.scalars(select(Connection.id).where(Connection.state == State.PROVEN.value)).all()
+        for connection_id in proven:
+            work.later("collect", connection_id)
+    click.echo(f"{len(proven)} readings sent to the workers.")
+
+
+@main.command()
+@click.option("--signals", type=click.Path(path_type=Path), help="Score the signals of one case in this file, offline.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The score day (UTC).")
+def score(signals: Path | None, day: datetime | None) -> None:
+    """Score one case from a file and print JSON, or have everybody scored for a day that has ended."""
+    wanted = day.date() if day else None
+    if signals is None:
+        _score_everybody(day=wanted)
+        return
+    try:
+        click.echo(score_case(signals.read_text(encoding="utf-8"), wanted))
+    except (OSError, UnicodeDecodeError):
+        raise click.ClickException("the file cannot be read as UTF-8 text") from None
+    except BadSignals as error:
+        raise click.ClickException(str(error)) from None
+
+
+@with_settings
+def _score_everybody(settings: Settings, day: date | None) -> None:
+    process = Process(settings)
+    if day is None or day >= process.clock().date():
+        raise click.ClickException("--day must name a day that has ended (UTC), or --signals a file")
+    process.queue.send("score_day", day.isoformat())
+    click.echo(f"The scoring of {day} was sent to the workers.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""The demo: invented people with invented public reactions over 120 days, scored by the real engine.
+
+Every page marks them as invented. Everything but the calendar is drawn from a fixed seed: the last day is yesterday.
+"""
+
+import json
+import logging
+import random
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from importlib.resources import files
+from math import ceil
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from privacy import consent
+from privacy.base import new_id
+from privacy.keyring import PersonKey
+from privacy.sealed import seal
+from privacy.vocabulary import Purpose
+from server.models import Account, Role
+from server.services import accounts
+from server.services.consents import notice_for
+from server.services.organisations import DEMO
+from server.services.passwords import hash_password
+from workers.models import Connection, DayScored, Post, PostSplit, Run, Score, Signal, StandingLink
+from workers.models.connection import State, code_index
+from workers.runtime.process import Process
+from workers.runtime.settings import Settings
+from workers.runtime.work import Work
+from workers.scoring.explain import Explanation, explain
+from workers.scoring.model import KLARWERT_1
+from workers.scoring.signals import Signals
+from workers.signals.standing import account_index
+from workers.signals.store import post_index
+
+log = logging.getLogger(__name__)
+
+DAYS = 120
+SEED = 2026
+PASSWORD = "klarwert-demo"  # noqa: S105 - printed at every start of the demo; it opens invented data only
+ADMIN = "admin@demo.example"
+HOW_TO_SIGN_IN = (
+    f"Demo, all people invented. Sign in as mira@demo.example (participant) or {ADMIN} (administrator), "
+    f"password {PASSWORD}"
+)
+_FAR = datetime(2100, 1, 1, tzinfo=UTC)
+_KINDS = {"like": 70, "repost": 14, "reply": 12, "quote": 4}
+
+
+@dataclass(frozen=True)
+class Character:
+    """An invented participant: how many people listen, on which networks, in which rhythm, about what."""
+
+    name: str
+    language: str
+    networks: list[str]
+    crowd: int
+    """How many different people react, all in all."""
+    reach: float
+    """Reactions to an ordinary post."""
+    posts_a_week: float
+    lends: bool
+    titles: list[str]
+    holiday: tuple[int, int] = (0, 0)
+    """Days (counted from the first) without any posts."""
+
+
+def cast() -> list[Character]:
+    """The invented participants, from `demo.toml`."""
+    told = tomllib.loads(files("server").joinpath("demo.toml").read_text(encoding="utf-8"))
+    return [Character(**character) for character in told["character"]]
+
+
+@dataclass
+class _Actor:
+    """One participant while the demo is made: rows so far and columns for the engine."""
+
+    role: Character
+    subject_id: str
+    key: PersonKey
+    connections: dict[str, Connection] = field(default_factory=dict)
+    columns: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
+    lenders: dict[str, str] = field(default_factory=dict)
+    """Pseudonym to the name of the participant behind it."""
+
+    def add(self, network: str, kind: str, day: date, actor: str | None, count: int, post: str | None) -> None:
+        """One signal."""
+        for name, value in zip(_COLUMNS, (network, kind, day, actor, count, post), strict=True):
+            self.columns[name].append(value)
+
+
+_COLUMNS = ("network", "kind", "day", "actor", "count", "post")
+
+
+def make(settings: Settings) -> None:
+    """Makes the demo's people unless they are there. Takes some seconds."""
+    process = Process(settings)
+    with process.reading() as session:
+        if session.scalar(select(Account.id).limit(1)) is not None:
+            process.close()
+            return
+    with process.working() as work:
+        _make(work, random.Random(SEED))  # noqa: S311 - invented people need no secrets
+    process.close()
+    log.info("the demo was made: invented people over %d days", DAYS)
+
+
+def _make(work: Work, chance: random.Random) -> None:
+    first = work.today - timedelta(days=DAYS)
+    hashed = hash_password(PASSWORD)
+    accounts.create(work, ADMIN, hashed, "de", Role.ADMIN, confirmed=True)
+    actors = {role.name: _participant(work, role, hashed, first) for role in cast()}
+    for actor in actors.values():
+        _reactions(work, actor, actors, first, chance)
+    _score_all(work, actors, first)
+    for actor in actors.values():
+        _store_signals(work, actor)
+
+
+def _participant(work: Work, role: Character, hashed: str, first: date) -> _Actor:
+    account = accounts.create(work, f"{role.name}@demo.example", hashed, role.language, confirmed=True)
+    actor = _Actor(role, account.subject_id, work.ring.person(account.subject_id))
+    began = datetime.combine(first, time(9), UTC)
+    for network in role.networks:
+        shown = notice_for(Purpose.SCORING, network, role.language, DEMO)
+        consent.decide(work.session, actor.subject_id, shown, granted=True, now=began, network=network)
+        actor.connections[network] = _connection(work, actor, network, began)
+    if role.lends:
+        shown = notice_for(Purpose.RECOGNITION, "", role.language, DEMO)
+        consent.decide(work.session, actor.subject_id, shown, granted=True, now=began)
+    work.session.flush()
+    return actor
+
+
+def _connection(work: Work, actor: _Actor, network: str, began: datetime) -> Connection:
+    name = actor.role.name
+    handle = {"bluesky": f"{name}.demo.example", "mastodon": f"@{name}@demo.example"}[network]
+    code = f"klarwert-{name}-{network}"
+    row = Connection(
+        id=new_id(), subject_id=actor.subject_id, network=network, state=State.PROVEN.value, label="",
+        code_index=code_index(work.ring, code), code_until=began, created_at=began, proof="bio", proven_at=work.now,
+        remote_index=account_index(work.ring, network, f"demo:{name}"), read_at=work.now, due_at=_FAR,
+    )  # fmt: skip
+    seal(
+        row, actor.key, typed=handle, handle=handle, address=f"https://{network}.demo.example/{name}",
+        remote_id=f"demo:{name}", code=code,
+    )  # fmt: skip
+    run = Run(
+        id=new_id(), subject_id=actor.subject_id, connection_id=row.id, collector="demo", started_at=work.now,
+        seen_at=work.now, ended_at=work.now, posts=0, reactions=0,
+    )  # fmt: skip
+    work.session.add(row)
+    work.session.flush()
+    work.session.add(run)
+    return row
+
+
+def _reactions(work: Work, actor: _Actor, all_: dict[str, _Actor], first: date, chance: random.Random) -> None:
+    """Posts with reactions that fade over days, and followers that grow slowly."""
+    for network, connection in actor.connections.items():
+        for day, title in _calendar(actor.role, first, chance):
+            address = f"https://{network}.demo.example/{actor.role.name}/{day.isoformat()}-{title}"
+            post = _post(work, actor, connection, address, day)
+            for kind, who, when in _echo(actor.role, network, day, chance):
+                if when < work.today:
+                    actor.add(network, kind, when, actor.key.pseudonym(network, who), 1, post)
+            _fellows(work, actor, all_, network, day, post, chance)
+        for week in range(0, DAYS, 7):
+            followers = int(actor.role.crowd * (0.8 + 0.4 * week / DAYS) / len(actor.connections))
+            actor.add(network, "audience", first + timedelta(days=week), None, followers, None)
+
+
+def _calendar(role: Character, first: date, chance: random.Random) -> Iterator[tuple[date, str]]:
+    for offset in range(DAYS):
+        away = role.holiday[0] <= offset < role.holiday[1]
+        if not away and chance.random() < role.posts_a_week / 7 / len(role.networks):
+            yield first + timedelta(days=offset), chance.choice(role.titles)
+
+
+def _echo(role: Character, network: str, day: date, chance: random.Random) -> Iterator[tuple[str, str, date]]:
+    """Who reacts how and when to one post: some posts travel far, most do not; few people react often."""
+    luck = chance.paretovariate(1.6)
+    reached = set()
+    for _ in range(min(ceil(role.reach * luck * chance.uniform(0.3, 1.0)), role.crowd)):
+        who = int(role.crowd * chance.random() ** 2)
+        [kind] = chance.choices(list(_KINDS), list(_KINDS.values()))
+        if (kind, who) not in reached:
+            reached.add((kind, who))
+            yield kind, f"demo:{role.name}:{network}:{who}", day + timedelta(days=int(chance.expovariate(0.7)))
+
+
+def _fellows(
+    work: Work, actor: _Actor, all_: dict[str, _Actor], network: str, day: date, post: str, chance: random.Random
+) -> None:
+    """Participants react to one another, too; those who lend their standing are linked."""
+    for fellow in all_.values():
+        if fellow is actor or network not in fellow.connections or chance.random() > 0.08:  # noqa: PLR2004
+            continue
+        pseudonym = actor.key.pseudonym(network, f"demo:{fellow.role.name}")
+        actor.add(network, chance.choice(("like", "repost", "reply")), day, pseudonym, 1, post)
+        if fellow.role.lends and pseudonym not in actor.lenders:
+            actor.lenders[pseudonym] = fellow.role.name
+            link = StandingLink(subject_id=actor.subject_id, actor=pseudonym, lender_id=fellow.subject_id, seen_at=work.now)
+            work.session.add(link)
+
+
+def _post(work: Work, actor: _Actor, connection: Connection, address: str, day: date) -> str:
+    row = Post(
+        id=new_id(), subject_id=actor.subject_id, connection_id=connection.id, day=day,
+        address_index=post_index(work.ring, connection.id, f"{address}#{new_id()}"), first_read_at=work.now,
+        read_at=work.now,
+    )  # fmt: skip
+    seal(row, actor.key, address=address)
+    if day >= _oldest(work):
+        work.session.add(row)
+    return row.id
+
+
+def _oldest(work: Work) -> date:
+    return work.today - timedelta(days=KLARWERT_1.window_days - 1)
+
+
+def _score_all(work: Work, actors: dict[str, _Actor], first: date) -> None:
+    """Scores everybody day by day, as the nightly run does: standing comes from the day before."""
+    signals = {name: Signals.from_columns(**actor.columns) for name, actor in actors.items()}  # type: ignore[arg-type]
+    yesterday: dict[str, float] = {}
+    for offset in range(DAYS):
+        day = first + timedelta(days=offset)
+        told = {name: _explain(actor, signals[name], day, yesterday) for name, actor in actors.items()}
+        yesterday = {name: one.total.score for name, one in told.items()}
+        for name, one in told.items():
+            _store_score(work, actors[name], day, one)
+        work.session.add(DayScored(day=day, done_at=work.now, people=len(actors)))
+
+
+def _explain(actor: _Actor, signals: Signals, day: date, yesterday: dict[str, float]) -> Explanation:
+    lent = {who: yesterday[name] for who, name in actor.lenders.items() if name in yesterday}
+    return explain(signals, day, lent)
+
+
+def _store_score(work: Work, actor: _Actor, day: date, told: Explanation) -> None:
+    made_at = datetime.combine(day + timedelta(days=1), time(0, 10), UTC)
+    work.session.add(
+        Score(
+            subject_id=actor.subject_id, day=day, model=KLARWERT_1.id, score=told.total.score,
+            impact=told.total.impact, weeks=told.total.weeks, preliminary=False, made_at=made_at,
+            by_network={part.label: part.points for part in told.networks},
+            by_kind={part.label: part.points for part in told.kinds},
+        )
+    )  # fmt: skip
+    if day >= _oldest(work):
+        split = PostSplit(subject_id=actor.subject_id, day=day, made_at=made_at)
+        seal(split, actor.key, points=json.dumps({part.label: part.points for part in told.posts}))
+        work.session.add(split)
+
+
+def _store_signals(work: Work, actor: _Actor) -> None:
+    """Stores the signals that are in the window; older ones have served the history and are gone, as they would be."""
+    work.session.flush()
+    rows = [
+        dict(zip(_COLUMNS, values, strict=True)) for values in zip(*(actor.columns[n] for n in _COLUMNS), strict=True)
+    ]
+    work.session.execute(
+        insert(Signal),
+        [
+            {
+                "subject_id": actor.subject_id,
+                "connection_id": actor.connections[str(row["network"])].id,
+                "post_id": row["post"],
+                "network": row["network"],
+                "kind": row["kind"],
+                "day": row["day"],
+                "day_at": datetime.combine(row["day"], time.min, UTC),
+                "actor": row["actor"],
+                "count": row["count"],
+            }
+            for row in rows
+            if row["day"] >= _oldest(work) and (row["post"] is None or _kept(work.session, str(row["post"])))
+        ],
+    )
+
+
+def _kept(session: Session, post_id: str) -> bool:
+    return session.get(Post, post_id) is not None

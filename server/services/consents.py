@@ -1,0 +1,128 @@
+"""Consents as a person meets them: the notice to decide on, the decisions so far, receipts, withdrawal."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from privacy import consent
+from privacy.consent import Consent, NoticeText
+from privacy.notices import Notice, notice
+from privacy.receipt import receipt
+from privacy.vocabulary import PER_NETWORK, Purpose
+from server.services.missing import MissingError
+from workers.catalogue import NETWORKS
+from workers.runtime.settings import Organisation
+from workers.runtime.work import Work
+from workers.withdrawal import withdraw as withdraw_all
+
+
+class UnknownPurposeError(MissingError):
+    """There is no such purpose, or no such network."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One thing to say yes or no to, and what was said."""
+
+    purpose: Purpose
+    network: str
+    """Name of the network, empty where the purpose names none."""
+    granted: bool
+    asked: bool
+    record: Consent | None
+    """The decision that stands."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """One decision of the past or present, for the list of receipts."""
+
+    id: str
+    purpose: str
+    network: str
+    granted: bool
+    decided_at: datetime
+    ended_at: datetime | None
+    version: int
+
+
+def notice_for(purpose: Purpose, network: str, language: str, organisation: Organisation) -> Notice:
+    """The text to decide on, with all names in it. Raises `UnknownPurposeError`."""
+    if (purpose in PER_NETWORK) != bool(network) or (network and network not in NETWORKS):
+        raise UnknownPurposeError("no such purpose or network")
+    names = {
+        "organisation": organisation.name,
+        "address": organisation.address,
+        "dpo": organisation.dpo,
+        "authority": organisation.authority,
+    }
+    if network:
+        facts = NETWORKS[network]
+        names |= {"network": facts.title, "operator": facts.operator[language], "country": facts.country[language]}
+    return notice(purpose, language, names)
+
+
+def purpose_named(name: str) -> Purpose:
+    """A purpose by its name. Raises `UnknownPurposeError`."""
+    try:
+        return Purpose(name)
+    except ValueError:
+        raise UnknownPurposeError("no such purpose") from None
+
+
+def decide(work: Work, subject_id: str, shown: Notice, network: str, *, granted: bool) -> None:
+    """Records a yes or a no to the text that was shown; a no to what was a yes withdraws it with all it carries."""
+    if not granted and consent.agreed(work.session, subject_id, shown.purpose, network):
+        withdraw_all(work, subject_id, shown.purpose, network)
+        return
+    consent.decide(work.session, subject_id, shown, granted=granted, now=work.now, network=network)
+
+
+def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str) -> bool:
+    """Withdraws a consent and erases what rested on it; False if there was none."""
+    return withdraw_all(work, subject_id, purpose, network)
+
+
+def topics(session: Session, subject_id: str) -> list[Topic]:
+    """Everything that can be decided, with what was said."""
+    pairs = [(Purpose.SCORING, name) for name in NETWORKS] + [(Purpose.RECOGNITION, "")]
+    return [topic(session, subject_id, purpose, network) for purpose, network in pairs]
+
+
+def topic(session: Session, subject_id: str, purpose: Purpose, network: str) -> Topic:
+    """One thing that can be decided, with what was said."""
+    decisions = (record for record, _ in consent.history(session, subject_id) if record.ended_at is None)
+    return Topic(
+        purpose=purpose,
+        network=network,
+        granted=consent.agreed(session, subject_id, purpose, network),
+        asked=consent.asked(session, subject_id, purpose, network),
+        record=next((one for one in decisions if (one.purpose, one.network) == (purpose.value, network)), None),
+    )
+
+
+def past(session: Session, subject_id: str) -> list[Past]:
+    """All decisions, newest first."""
+    return [
+        Past(
+            id=record.id,
+            purpose=record.purpose,
+            network=record.network,
+            granted=record.granted,
+            decided_at=record.decided_at,
+            ended_at=record.ended_at,
+            version=text.version,
+        )
+        for record, text in consent.history(session, subject_id)
+    ]
+
+
+def receipt_json(session: Session, subject_id: str, consent_id: str, controller: str) -> str:
+    """The receipt of one decision as JSON-LD text. Raises `MissingError`."""
+    record = session.get(Consent, consent_id)
+    if record is None or record.subject_id != subject_id:
+        raise MissingError("no such consent")
+    text = session.get_one(NoticeText, record.notice_digest)
+    return json.dumps(receipt(record, text, controller), ensure_ascii=False, indent=2)

@@ -1,0 +1,45 @@
+"""The export of one person: everything that every place holds about them, with their receipts, as one file."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from privacy import consent
+from privacy.archive import Words, archive
+from privacy.holdings import Holdings
+from server.services import stored
+from server.services.consents import receipt_json
+from server.services.words import catalogue
+
+
+def export(
+    session: Session, holdings: Holdings, subject_id: str, language: str, controller: str, now: datetime
+) -> bytes:
+    """The ZIP. Raises `UndeclaredHoldingError` rather than leave something out."""
+    held = holdings.export(session, subject_id)
+    receipts = {
+        f"receipts/{record.id}.jsonld": receipt_json(session, subject_id, record.id, controller).encode()
+        for record, _ in consent.history(session, subject_id)
+    }
+    return archive(held, words(language), now, receipts)
+
+
+def words(language: str) -> Words:
+    """The texts of the page to read in an export."""
+    _ = catalogue(language).gettext
+    return Words(
+        language=language,
+        title=_("Everything that this Klarwert has stored about you"),
+        made=_("As of %(time)s"),
+        contents=_("What is in it"),
+        files=_(
+            "The same lies beside this page for other programs: data.json, the folder csv, your receipts in the folder "
+            "receipts. manifest.json counts every row and has the checksum (SHA-256) of every file."
+        ),
+        nothing=_("Nothing is stored."),
+        more=_("Here are the first %(shown)s of %(all)s. All of them are in %(file)s."),
+        yes=_("yes"),
+        no=_("no"),
+        kinds=stored.kinds(language),
+        columns=stored.columns(language),
+    )

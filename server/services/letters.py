@@ -1,0 +1,87 @@
+"""The mails that people get: short, plain, in their language, saying who writes and why."""
+
+from dataclasses import dataclass
+
+from server.services.words import catalogue
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail's subject and text."""
+
+    title: str
+    body: str
+
+
+def _letter(title: str, *paragraphs: str) -> Letter:
+    return Letter(title, "\n\n".join(paragraphs) + "\n")
+
+
+def confirm(language: str, link: str) -> Letter:
+    """Asks a new person to follow the link."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Please confirm your e-mail address"),
+        _("Hello,"),
+        _("somebody, probably you, has signed up for Klarwert with this address. Follow this link to confirm it:"),
+        link,
+        _("The link works for two days. If it was not you, do nothing: then everything is deleted by itself."),
+    )
+
+
+def already_here(language: str, link: str) -> Letter:
+    """Tells somebody who signs up a second time that they have an account; the page does not."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("You already have an account"),
+        _("Hello,"),
+        _("somebody, probably you, wanted to sign up for Klarwert with this address. You already have an account:"),
+        link,
+        _("If it was not you, you need not do anything."),
+    )
+
+
+def reset(language: str, link: str) -> Letter:
+    """Gives a link to choose a new password."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Choose a new password"),
+        _("Hello,"),
+        _("follow this link to choose a new password:"),
+        link,
+        _("The link works for one hour. If you did not ask for it, do nothing: your password stays as it is."),
+    )
+
+
+def change_email(language: str, link: str) -> Letter:
+    """Asks the new address to confirm that it wants to be the one."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Please confirm your new e-mail address"),
+        _("Hello,"),
+        _("follow this link to use this address for Klarwert from now on:"),
+        link,
+        _("The link works for one day. If you did not ask for it, do nothing."),
+    )
+
+
+def email_changed(language: str) -> Letter:
+    """Tells the old address that it is not used any more."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Your e-mail address was changed"),
+        _("Hello,"),
+        _("your account at Klarwert now uses another e-mail address. This one is not stored any more."),
+        _("If this was not you, please write to the organisation that runs this Klarwert."),
+    )
+
+
+def password_changed(language: str) -> Letter:
+    """Tells somebody that their password is a new one."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Your password was changed"),
+        _("Hello,"),
+        _("the password of your account at Klarwert was changed. All browsers were signed out."),
+        _("If this was not you, choose a new password now and write to the organisation that runs this Klarwert."),
+    )

@@ -1,0 +1,97 @@
+"""A person's score as they see it: the number, its history, what gave most, and what comes next without one."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy import consent
+from privacy.keyring import KeyRing
+from server.services.explanations import ShownPost, explain_day, posts
+from workers.models import Connection, Score
+from workers.models.connection import State
+from workers.results import history, newest
+from workers.scoring.model import KLARWERT_1
+
+HISTORY_DAYS = 365
+
+
+class Step(StrEnum):
+    """What somebody without a score does next."""
+
+    CONSENT = "consent"
+    """Say yes to a network."""
+    CONNECT = "connect"
+    """Name an account."""
+    PROVE = "prove"
+    """Show that an account is theirs."""
+    WAIT = "wait"
+    """It is being read."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """The difference to the score before."""
+
+    since: date
+    points: float
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The score page."""
+
+    score: Score
+    history: list[Score]
+    """Oldest first; the last one is `score`."""
+    posts: list[ShownPost]
+    """Those that gave most, the most first."""
+
+    @property
+    def change(self) -> Change | None:
+        """What changed since the score before; None where there is none."""
+        if len(self.history) < 2:  # noqa: PLR2004 - a difference needs two
+            return None
+        before = self.history[-2]
+        return Change(before.day, self.score.score - before.score)
+
+
+def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best: int = 5) -> Overview | None:
+    """The newest score with its history and best posts; None before the first score."""
+    score = newest(session, subject_id)
+    if score is None:
+        return None
+    told = explain_day(session, subject_id, score.day)
+    return Overview(
+        score=score,
+        history=history(session, subject_id, HISTORY_DAYS, today) or [score],
+        posts=posts(session, ring, subject_id, told, 0, best),
+    )
+
+
+def next_step(session: Session, subject_id: str) -> tuple[Step, str | None]:
+    """What somebody without a score does next, and with which connection (id), where it is about one."""
+    query = select(Connection).where(Connection.subject_id == subject_id).order_by(Connection.created_at.desc())
+    connections = session.scalars(query).all()
+    for connection in connections:
+        if connection.state == State.PROVEN:
+            return Step.WAIT, connection.id
+    for connection in connections:
+        if connection.state != State.REFUSED:
+            return Step.PROVE, connection.id
+    return (Step.CONNECT if consent.networks(session, subject_id) else Step.CONSENT), None
+
+
+def people_for(score: float) -> float:
+    """How many different people who each give one like today make this score, where no week was without a reaction.
+
+    The inverse of the model's scale: its impact X. Raises `ValueError` for a score that the scale does not reach.
+    """
+    gained = score - KLARWERT_1.lowest
+    if not 0 <= gained < KLARWERT_1.span:
+        raise ValueError("a score is from 1 to below 100")
+    if gained == 0:
+        return 0.0
+    return float(KLARWERT_1.middle * (KLARWERT_1.span / gained - 1) ** (-1 / KLARWERT_1.exponent))

@@ -1,0 +1,174 @@
+"""What is stored about a person, in their words: every kind of data with what it is, how much there is, how long."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from gettext import NullTranslations
+
+from babel.numbers import format_decimal
+from sqlalchemy.orm import Session
+
+from privacy.archive import KindWords
+from privacy.base import Rule
+from privacy.holdings import Holdings, declarations, make_sure
+from server.services.words import catalogue
+from workers.mail import OUTBOX_DAYS, Outbox
+
+_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One kind of data about one person."""
+
+    kind: str
+    words: KindWords
+    things: int
+    """Rows, files or keys."""
+    kept: str
+    """How long, as a sentence part."""
+
+
+def kinds(language: str) -> Mapping[str, KindWords]:
+    """The words for every kind of data about people, in the order in which they are shown."""
+    _ = catalogue(language).gettext
+    return {
+        "account": KindWords(_("Account"), _("Your e-mail address, your role, your language.")),
+        "subject": KindWords(_("Person"), _("A random number that your data hangs on, apart from your account.")),
+        "consents": KindWords(_("Consents"), _("What you said yes or no to, when, and to which text.")),
+        "connections": KindWords(_("Connected accounts"), _("Your accounts on networks and how you proved them.")),
+        "posts": KindWords(_("Posts"), _("Address and day of your public posts. No texts.")),
+        "signals": KindWords(
+            _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
+        ),
+        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
+        "standing links": KindWords(
+            _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
+        ),
+        "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
+        "logins": KindWords(
+            _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
+        ),
+        "mailed links": KindWords(_("Links by mail"), _("Links to confirm something or to choose a password.")),
+        "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
+        "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
+        "key": KindWords(
+            _("Your key"), _("It locks what is most private of your data. It is never handed out, and destroyed last.")
+        ),
+    }
+
+
+def columns(language: str) -> Mapping[str, str]:
+    """The words for the columns of an export."""
+    _ = catalogue(language).gettext
+    return {
+        "account_id": _("Account number"),
+        "actor": _("Code word of who reacted"),
+        "address": _("Address"),
+        "body": _("Text"),
+        "by_kind": _("Points by kind"),
+        "by_network": _("Points by network"),
+        "code": _("Code of the proof"),
+        "code_until": _("Code works until"),
+        "collector": _("Version of the reader"),
+        "confirmed_at": _("Confirmed"),
+        "connection_id": _("Connection number"),
+        "count": _("Number"),
+        "created_at": _("Made"),
+        "day": _("Day"),
+        "day_at": _("Start of the day"),
+        "decided_at": _("Decided"),
+        "due_at": _("Next reading"),
+        "email": _("E-mail address"),
+        "ended_at": _("Ended"),
+        "erasing_at": _("Erasure asked for"),
+        "failure": _("Failure"),
+        "first_read_at": _("First read"),
+        "granted": _("Yes?"),
+        "handle": _("Account name"),
+        "id": _("Number of the record"),
+        "idle_since": _("Not connected since"),
+        "impact": _("Impact"),
+        "kind": _("Kind"),
+        "label": _("Label"),
+        "language": _("Language"),
+        "lender_id": _("Your number"),
+        "made_at": _("Computed"),
+        "mail": _("Mail"),
+        "method": _("How it was said"),
+        "model": _("Model"),
+        "network": _("Network"),
+        "notice_digest": _("Fingerprint of the text"),
+        "points": _("Points"),
+        "post_id": _("Number of the post"),
+        "posts": _("Posts"),
+        "preliminary": _("Preliminary?"),
+        "proof": _("Kind of proof"),
+        "proven_at": _("Proven"),
+        "purpose": _("Purpose"),
+        "reactions": _("Reactions"),
+        "read_at": _("Last read"),
+        "recipient": _("To"),
+        "remote_id": _("Number at the network"),
+        "resume": _("Where reading goes on"),
+        "role": _("Role"),
+        "score": _("Score"),
+        "seen_at": _("Last seen"),
+        "started_at": _("Started"),
+        "state": _("State"),
+        "subject_id": _("Your number"),
+        "title": _("Subject"),
+        "tries": _("Tries"),
+        "typed": _("What you typed"),
+        "until": _("Until"),
+        "use": _("For"),
+        "weeks": _("Weeks with a reaction"),
+    }
+
+
+def stored(session: Session, holdings: Holdings, subject_id: str, language: str) -> list[Stored]:
+    """Every kind with how much of it there is now. Raises `UndeclaredHoldingError` rather than leave something out."""
+    make_sure(session)
+    there = holdings.traces(session, subject_id)
+    declared = [*declarations(), *(place.holds for place in holdings.places)]
+    rules = {holds.kind: holds.rule for holds in declared} | {Outbox.holds.kind: Rule(OUTBOX_DAYS, "created_at")}
+    words = kinds(language)
+    order = [*words, *sorted(set(there) - set(words))]
+    return [
+        Stored(kind, words.get(kind, KindWords(kind, "")), there.get(kind, 0), kept(rules.get(kind), language))
+        for kind in order
+    ]
+
+
+def kept(rule: Rule | None, language: str) -> str:
+    """How long a rule keeps something; None is as long as the account."""
+    texts = catalogue(language)
+    if rule is None:
+        return texts.gettext("as long as your account")
+    if not rule.days:
+        return texts.gettext("until it runs out")
+    span = _span(rule.days, texts, language)
+    return f"{span} {_since(language).get(rule.since, '')}".rstrip()
+
+
+def _span(days: int, texts: NullTranslations, language: str) -> str:
+    """So many days, from a year on in whole years."""
+    years = round(days / _YEAR)
+    if years:
+        return texts.ngettext("%(num)s year", "%(num)s years", years) % {"num": years}
+    return texts.ngettext("%(num)s day", "%(num)s days", days) % {"num": format_decimal(days, locale=language)}
+
+
+def _since(language: str) -> Mapping[str, str]:
+    _ = catalogue(language).gettext
+    return {
+        "created_at": _("after it was written"),
+        "day_at": _("after the day of the reaction"),
+        "ended_at": _("after it ended"),
+        "idle_since": _("after it was last connected"),
+        "made_at": _("after it was computed"),
+        "read_at": _("after it was last seen in public"),
+        "seen_at": _("after it was last seen or used"),
+        "started_at": _("after it began"),
+        "until": _("after it ran out"),
+    }

@@ -1,0 +1,74 @@
+"""What is stored about a person: look at it, download it, delete it."""
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.services import accounts, exports, stored
+from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter
+from server.web.schemas import Filled, Form, filled, password_field
+from server.web.state import language, organisation, person, process, sign_out
+from workers.places import holdings
+
+pages = Blueprint("data", __name__)
+
+#: An export reads everything there is.
+EXPORTS = "10 per hour"
+
+
+class Erase(Form):
+    """Deleting the account: the password says that it is its person who wants it."""
+
+    password = password_field()
+
+
+@pages.get("/data")
+@login_required
+def overview() -> str:
+    """Every kind of data with how much there is of it and how long it stays."""
+    with process().reading() as session:
+        kinds = stored.stored(session, holdings(process()), person().subject_id, language())
+    return render_template("data/overview.html", kinds=kinds)
+
+
+@pages.post("/data/export")
+@login_required
+@limiter.limit(EXPORTS, key_func=by_person)
+def export() -> Response:
+    """Everything as one ZIP (Art. 15, 20)."""
+    installation = process()
+    now = installation.clock()
+    with installation.reading() as session:
+        packed = exports.export(
+            session, holdings(installation), person().subject_id, language(), organisation().name, now
+        )
+    response = Response(packed, mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="klarwert-{now:%Y-%m-%d}.zip"'
+    return response
+
+
+@pages.route("/data/delete", methods=["GET", "POST"])
+@login_required
+@limiter.limit(TRIES, methods=["POST"])
+@limiter.limit(TRIES_AN_ACCOUNT, key_func=by_person, methods=["POST"])
+def delete() -> str | AnyResponse | tuple[str, int]:
+    """What an erasure takes and what stays; with the password it begins, and nobody is signed in any more."""
+    form = filled(Erase()) if request.method == "POST" else Filled()
+    if request.method == "POST" and not form.errors:
+        with process().working() as work:
+            begun = accounts.ask_erasure(work, person().account_id, form.values["password"])
+        if begun:
+            sign_out()
+            return redirect(url_for("data.deleted"))
+        form = form.wrong("password", _("This is not your password."))
+    with process().reading() as session:
+        kinds = stored.stored(session, holdings(process()), person().subject_id, language())
+    page = render_template("data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form)
+    return (page, 422) if form.errors else page
+
+
+@pages.get("/deleted")
+def deleted() -> str:
+    """Says that the erasure runs; the same for everybody, since nobody is signed in here."""
+    return render_template("data/deleted.html")

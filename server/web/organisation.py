@@ -1,0 +1,33 @@
+"""Who runs this installation: the six facts that sign-up waits for, said by the administrator (R3)."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from server.models import Role
+from server.services import organisations
+from server.web.guard import for_role
+from server.web.schemas import Filled, facts_form, filled
+from server.web.state import organisation, process
+
+pages = Blueprint("organisation", __name__)
+
+
+@pages.route("/organisation", methods=["GET", "POST"])
+@for_role(Role.ADMIN)
+def facts() -> str | Response | tuple[str, int]:
+    """Shows the facts; those that the environment says cannot be changed here."""
+    fixed = organisations.fixed(process().settings)
+    form = Filled(asdict(organisation()))
+    if request.method == "POST":
+        form = filled(facts_form(tuple(name for name in organisations.FACTS if name not in fixed)))
+        if not form.errors:
+            with process().working() as work:
+                organisations.set_facts(work, form.values)
+            flash(_("Saved. Sign-up is open."), "good")
+            return redirect(url_for("organisation.facts"))
+        form = Filled(asdict(organisation()) | form.values, form.errors)
+    page = render_template("organisation/facts.html", form=form, fixed=fixed)
+    return page, 422 if form.errors else 200

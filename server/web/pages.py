@@ -1,0 +1,80 @@
+"""All pages of the product: which blueprints there are, and what every template may use."""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from server.models import Role
+from server.services.words import LANGUAGES
+from server.web import account, connections, consent, data, organisation, public, score
+from server.web.errors import can_be_read
+from server.web.state import language, process
+from server.web.state import organisation as who
+from workers.catalogue import NETWORKS
+
+BLUEPRINTS = (
+    public.pages,
+    account.pages,
+    consent.pages,
+    connections.pages,
+    score.pages,
+    data.pages,
+    organisation.pages,
+)
+_STATIC = Path(__file__).parent / "static"
+
+
+def register(app: Flask) -> None:
+    """Adds all pages to the app."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.context_processor(common)
+    app.add_template_global(asset)
+
+
+def common() -> dict[str, object]:
+    """What every template has at hand."""
+    signed_in = current_user if current_user.is_authenticated else None
+    return {
+        "language": language(),
+        "languages": LANGUAGES,
+        "organisation": who(),
+        "demo": process().settings.demo,
+        "networks": NETWORKS,
+        "person": signed_in,
+        "menu": _menu() if signed_in else (),
+        "here": _here(),
+    }
+
+
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the file, so that browsers may keep the file for long."""
+    return url_for("static", filename=name, v=_version(name))
+
+
+@cache
+def _version(name: str) -> str:
+    return sha256((_STATIC / name).read_bytes()).hexdigest()[:10]
+
+
+def _menu() -> list[tuple[str, str, str]]:
+    """Blueprint, endpoint and text of the main menu of somebody signed in."""
+    ways = [
+        ("score", "score.score", _("Score")),
+        ("connections", "connections.overview", _("Accounts")),
+        ("consent", "consent.overview", _("Consents")),
+        ("data", "data.overview", _("My data")),
+        ("account", "account.settings", _("Settings")),
+    ]
+    if current_user.role is Role.ADMIN:
+        ways.append(("organisation", "organisation.facts", _("Organisation")))
+    return ways
+
+
+def _here() -> str:
+    """Where choosing a language leads back to: this page, if it can be read."""
+    return request.full_path.rstrip("?") if can_be_read() else "/"

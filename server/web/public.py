@@ -1,0 +1,99 @@
+"""Pages for everybody: what this is, how the score is made, who answers for it, what is kept; and whether it runs."""
+
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
+from flask_login import current_user
+from redis import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
+
+from privacy.base import Rule
+from privacy.holdings import declarations
+from privacy.vocabulary import About
+from server.services import connections
+from server.services.example import worked_example
+from server.services.outbox import read_outbox
+from server.web.account import keep_language
+from server.web.guard import own_path
+from server.web.kinds import KINDS
+from server.web.schemas import ChooseLanguage, filled
+from server.web.sentences import BASES, DATA, KEPT, USES
+from server.web.start import way_in
+from server.web.state import process
+from workers.places import holdings
+from workers.scoring.model import KLARWERT_1
+
+pages = Blueprint("public", __name__)
+
+
+@pages.get("/")
+def landing() -> str | AnyResponse:
+    """What it is, in three sentences; who is signed in goes on to their score."""
+    if current_user.is_authenticated:
+        return redirect(way_in())
+    return render_template("public/landing.html", KINDS=KINDS, example=worked_example())
+
+
+@pages.get("/imprint")
+def imprint() -> str:
+    """Who runs it."""
+    return render_template("public/imprint.html")
+
+
+@pages.get("/privacy")
+def privacy() -> str:
+    """The privacy notice; the table of what is kept is printed from the declarations that the program obeys."""
+    places = [*declarations(), *(place.holds for place in holdings(process()).places)]
+    kept = sorted((one for one in places if one.about is not About.NOBODY), key=lambda one: (one.use, one.kind))
+    words = {"DATA": DATA, "USES": USES, "BASES": BASES, "kept_for": _kept_for}
+    return render_template("public/privacy.html", kept=kept, **words)
+
+
+def _kept_for(rule: Rule) -> str:
+    return str(KEPT[rule.since]) % {"days": rule.days}
+
+
+@pages.get("/methodology")
+def methodology() -> str:
+    """How the score is made, with an example worked out by the real engine."""
+    return render_template("public/methodology.html", model=KLARWERT_1, KINDS=KINDS, example=worked_example())
+
+
+@pages.get("/me/<code>")
+def me(code: str) -> str:
+    """The page of a person that a profile can link to: it links back, and shows nothing else."""
+    with process().reading() as session:
+        address = connections.page_link(session, process().ring, code)
+    if not address or not address.startswith(("https://", "http://")):
+        abort(404)
+    return render_template("public/me.html", address=address)
+
+
+@pages.post("/language")
+def choose_language() -> AnyResponse:
+    """Another language, then back to the same page."""
+    form = filled(ChooseLanguage())
+    if form.errors:
+        abort(400)
+    keep_language(form.values["lang"])
+    return redirect(own_path(form.values["next"]) or url_for("public.landing"))
+
+
+@pages.get("/outbox")
+def outbox() -> str:
+    """The mails that the demo did not send."""
+    if not process().settings.demo:
+        abort(404)
+    return render_template("public/outbox.html", letters=read_outbox(process().settings))
+
+
+@pages.get("/health")
+def health() -> Response:
+    """Does it run? For whoever watches over the machine."""
+    try:
+        with process().reading() as session:
+            session.execute(text("SELECT 1"))
+        process().redis.ping()
+    except (SQLAlchemyError, RedisError):
+        return Response("down\n", 503, mimetype="text/plain")
+    return Response("ok\n", mimetype="text/plain")

@@ -1,0 +1,224 @@
+"""The score and its explanation, from the sentence to the last signal."""
+
+from collections.abc import Mapping
+
+from babel.dates import format_interval
+from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from server.services import explanations, scores
+from server.services.explanations import Explained
+from server.services.missing import MissingError
+from server.services.scores import Step
+from server.web import charts
+from server.web.charts import Bar, Look
+from server.web.kinds import KINDS
+from server.web.state import language, person, process
+from workers.catalogue import NETWORKS
+from workers.results import history, newest
+from workers.scoring.model import KLARWERT_1
+
+pages = Blueprint("score", __name__)
+
+#: Names of the networks as people read them.
+TITLES = {name: facts.title for name, facts in NETWORKS.items()}
+#: Scores whose meaning is worked out on the score page.
+EXAMPLES = (25, 50, 75)
+FORWARD_DAYS = (7, 30)
+#: "What if so many more people each did this once today" on the explanation page.
+FORWARD_KINDS = (("like", 10), ("repost", 10))
+
+
+class _Wish(Schema):
+    """Which drawing of a chart is asked for."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    theme = fields.String(load_default="light", validate=validate.OneOf(list(charts.THEMES)))
+    size = fields.String(load_default="wide", validate=validate.OneOf(["wide", "small"]))
+    of = fields.String(load_default="networks", validate=validate.OneOf(["networks", "kinds"]))
+
+
+class _Place(Schema):
+    """Which page of a long list is asked for."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
+
+
+@pages.get("/score")
+@login_required
+def score() -> str:
+    """The number, its history, its shares, the posts that gave most; before the first score the next step to it."""
+    installation, who = process(), person()
+    with installation.reading() as session:
+        shown = scores.overview(session, installation.ring, who.subject_id, installation.clock().date())
+        if shown is None:
+            step, connection_id = scores.next_step(session, who.subject_id)
+            return render_template("score/empty.html", step=step, href=_way(step, connection_id))
+        return render_template(
+            "score/score.html",
+            shown=shown,
+            networks_of=_named(shown.score.by_network, TITLES),
+            kinds_of=_named(shown.score.by_kind, KINDS),
+            people=scores.people_for(shown.score.score),
+            examples=[(score, scores.people_for(score)) for score in EXAMPLES],
+            bars_height=charts.bars_height,
+            titles=TITLES,
+        )
+
+
+@pages.get("/score/history.svg")
+@login_required
+def history_chart() -> Response:
+    """The daily scores as a line."""
+    look = _look(_wish())
+    installation = process()
+    with installation.reading() as session:
+        rows = history(session, person().subject_id, scores.HISTORY_DAYS, installation.clock().date())
+    if not rows:
+        abort(404)
+    days = [(row.day, row.score, row.preliminary) for row in rows]
+    return _picture(charts.history(days, look, _("Points")))
+
+
+@pages.get("/score/shares.svg")
+@login_required
+def shares_chart() -> Response:
+    """The points of each network, or of each kind of reaction, as bars."""
+    wish = _wish()
+    with process().reading() as session:
+        row = newest(session, person().subject_id)
+    if row is None:
+        abort(404)
+    named = _named(row.by_network, TITLES) if wish["of"] == "networks" else _named(row.by_kind, KINDS)
+    return _picture(charts.bars(named, _look(wish)))
+
+
+@pages.get("/explanation")
+@login_required
+def explanation() -> str:
+    """Every point of the newest score: the sum, the steps, the parts with what the score would be without each."""
+    installation, who = process(), person()
+    page = _page()
+    with installation.reading() as session:
+        found = _explained(explanations.explained(session, who.subject_id))
+        told = found.told
+        start = (page - 1) * explanations.POSTS_A_PAGE
+        if page > 1 and start >= len(told.posts):
+            raise MissingError("no such page")
+        posts = explanations.posts(session, installation.ring, who.subject_id, told, start)
+        loose, loose_points = explanations.postless(told)
+        rest = sum(part.points for part in told.posts) - sum(post.part.points for post in posts)
+        total = told.total.score
+        weeks = explanations.weeks(told)
+        return render_template(
+            "score/explanation.html",
+            found=found,
+            told=told,
+            basis=explanations.basis(told),
+            reading=explanations.last_reading(session, who.subject_id),
+            weeks=weeks,
+            week_names=[format_interval(week.first, week.last, "MMMd", locale=language()) for week in weeks],
+            posts=posts,
+            current=page,
+            pages=max(1, -(-len(told.posts) // explanations.POSTS_A_PAGE)),
+            others=len(told.posts) - len(posts),
+            loose=loose,
+            sums={
+                "networks": explanations.add_up(total, [part.points for part in told.networks]),
+                "kinds": explanations.add_up(total, [part.points for part in told.kinds]),
+                "weeks": explanations.add_up(total, [part.points for part in told.weeks]),
+                "posts": explanations.add_up(total, [*(post.part.points for post in posts), rest, loose_points]),
+            },
+            forward=[(days, told.forward(days)) for days in FORWARD_DAYS],
+            more=[(kind, number, told.with_more(kind, number)) for kind, number in FORWARD_KINDS],
+            kinds=KINDS,
+            titles=TITLES,
+            model=KLARWERT_1,
+        )
+
+
+@pages.get("/explanation/post/<post_id>")
+@login_required
+def post(post_id: str) -> str:
+    """One post: each of its signals down to the last factor."""
+    installation, who = process(), person()
+    with installation.reading() as session:
+        found = _explained(explanations.explained(session, who.subject_id))
+        shown = explanations.one_post(session, installation.ring, who.subject_id, found.told, post_id)
+    return _signals(found, post_id, shown=shown)
+
+
+@pages.get("/explanation/followers")
+@login_required
+def followers() -> str:
+    """Signals that belong to no post: numbers of followers, mentions."""
+    with process().reading() as session:
+        found = _explained(explanations.explained(session, person().subject_id))
+    return _signals(found, None)
+
+
+def _signals(found: Explained, post_id: str | None, **more: object) -> str:
+    told = found.told
+    return render_template(
+        "score/signals.html",
+        told=told,
+        listed=explanations.signals_of(told, post_id, _page()),
+        per_voice=(told.total.score - KLARWERT_1.lowest) / told.tally.total if told.tally.total else 0.0,
+        kinds=KINDS,
+        titles=TITLES,
+        model=KLARWERT_1,
+        **more,
+    )
+
+
+def _explained(found: Explained | None) -> Explained:
+    if found is None:
+        raise MissingError("no score yet")
+    return found
+
+
+def _way(step: Step, connection_id: str | None) -> str:
+    ways = {Step.CONSENT: "consent.overview", Step.CONNECT: "connections.overview"}
+    return url_for(ways[step]) if step in ways else url_for("connections.one", connection_id=connection_id)
+
+
+def _wish() -> dict[str, str]:
+    try:
+        return dict(_Wish().load(request.args.to_dict()))
+    except ValidationError:
+        abort(404)
+
+
+def _page() -> int:
+    try:
+        return int(_Place().load(request.args.to_dict())["page"])
+    except ValidationError:
+        raise MissingError("no such page") from None
+
+
+def _look(wish: Mapping[str, str]) -> Look:
+    return Look(wish["theme"], language(), small=wish["size"] == "small")
+
+
+def _picture(spec: charts.Spec) -> Response:
+    """The drawing; a browser that has it already is told so, before anything is drawn."""
+    response = Response(mimetype="image/svg+xml")
+    response.set_etag(charts.digest(spec, language()))
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    if response.status_code != 304:  # noqa: PLR2004 - not modified
+        response.set_data(charts.draw(spec, language()))
+    return response
+
+
+def _named(points: Mapping[str, float], names: Mapping[str, str]) -> list[Bar]:
+    """Points under the names that people read, the most first."""
+    ranked = sorted(points.items(), key=lambda item: (-item[1], item[0]))
+    return [Bar(str(names.get(label, label)), value) for label, value in ranked]

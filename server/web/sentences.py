@@ -1,0 +1,146 @@
+"""Sentences for what the product knows as code words: failures of connections, states, purposes, kinds of data."""
+
+from flask_babel import lazy_gettext as _
+
+from privacy.vocabulary import Basis, Purpose, Use
+from workers.models.connection import State
+
+#: Why a connection does not work: what happened, and what helps.
+FAILURES = {
+    "unknown_account": _("The network does not know this account. Please look at how it is written and try again."),
+    "bad_address": _("This does not look like the name of an account. Please look at the example and try again."),
+    "opted_out": _(
+        "This account does not want to be shown to people who are not signed in to the network. We respect that, and "
+        "so we cannot read it. If you change this setting on the network, try again."
+    ),
+    "login_required": _(
+        "This server shows nothing without signing in. We only read what is public for everybody, so there is "
+        "nothing that we can do here."
+    ),
+    "gone": _("The account is gone or switched off. If it comes back, try again."),
+    "moved": _("The account has moved to another place. Please connect the new account."),
+    "rate_limited": _("The network asked us to wait. We go on by ourselves; nothing is lost."),
+    "unreachable": _("The network does not answer at the moment. We try again by ourselves; nothing is lost."),
+    "not_understood": _(
+        "The network answered with something that we do not understand. We try again by ourselves; nothing is lost."
+    ),
+    "refused_address": _("We do not ask this server: its address is not one on the public internet."),
+    "proof_not_found": _(
+        "We did not find your code yet. Some networks need a minute or two to show a change. Please look whether the "
+        "code is there, word for word and in public, and check again."
+    ),
+    "code_expired": _("Your code had run out. Please put the new one in its place and check again."),
+    "taken": _(
+        "Somebody else has proven that this account is theirs. What was read from it here is deleted. If it is "
+        "yours, connect it again and prove it."
+    ),
+    "twice": _("You have connected this account already."),
+    "proof_lapsed": _(
+        "We look for the proof again every 90 days, and this time it was not there. Until you prove it again, nothing "
+        "new is read."
+    ),
+}
+
+#: What to say for a code word that has no sentence: better this than nothing.
+UNKNOWN_FAILURE = _("Something did not work. We try again by ourselves; nothing is lost.")
+
+#: State of a connection: words, and how a badge looks.
+STATES = {
+    State.LOOKING: (_("being looked up"), "quiet"),
+    State.CLAIMED: (_("waits for your proof"), "warn"),
+    State.CHECKING: (_("proof is being checked"), "quiet"),
+    State.PROVEN: (_("connected"), "good"),
+    State.REFUSED: (_("not connected"), "bad"),
+    State.LAPSED: (_("proof has run out"), "bad"),
+}
+
+#: How an account was proven.
+PROOFS = {
+    "bio": _("by the code in your profile"),
+    "rel_me": _("by the link in your profile"),
+    "post": _("by the code in a post"),
+}
+
+#: What a consent is about, in short; the network's name goes in where there is one.
+PURPOSES = {
+    Purpose.SCORING: _("A score from your account on %(network)s"),
+    Purpose.RECOGNITION: _("Your score decides how much your own reactions weigh"),
+}
+
+#: What a yes leads to, in a sentence.
+ABOUT_PURPOSES = {
+    Purpose.SCORING: _(
+        "We read your public posts of the last 13 weeks and the public reactions to them, and make a score of them "
+        "every day. Only you see it."
+    ),
+    Purpose.RECOGNITION: _(
+        "When you react to somebody who takes part here, your reaction counts up to twice. The other person sees the "
+        "step, but not that it was you."
+    ),
+}
+
+#: What goes when a yes is taken back.
+WITHDRAWING = {
+    Purpose.SCORING: _(
+        "If you withdraw this, we delete at once: your accounts on %(network)s here, all that was read from them, and "
+        "each daily score that contains it. Your other networks go on."
+    ),
+    Purpose.RECOGNITION: _(
+        "If you withdraw this, we delete at once all links between your account and your reactions. Your own score "
+        "does not change."
+    ),
+}
+
+#: Kinds of data (privacy.base.Holds.kind) in the words of the privacy notice.
+DATA = {
+    "account": _("Your login: e-mail address (encrypted), password as a hash, language, role"),
+    "connections": _("Your connected accounts: name, address and id on the network (encrypted), code of the proof"),
+    "consents": _("Your yes and no to each purpose, with the exact text and the time"),
+    "scored days": _("Which days were scored, and for how many people"),
+    "logins": _("Browsers that are signed in, by the hash of a random code"),
+    "mailed links": _("Links that we mailed to you, as a hash"),
+    "mails waiting": _("Mails to you until they are sent (encrypted)"),
+    "notices": _("The texts of all consents"),
+    "organisation": _("Who runs this Klarwert"),
+    "outbox": _("Mails to you, where no mail server is set up"),
+    "points by post": _("How many points each of your posts gave on each day (encrypted)"),
+    "posts": _("Address (encrypted) and day of your public posts, without their text"),
+    "readings": _("When your accounts were read, and how much was found"),
+    "scores": _("Your daily scores, with the shares of networks and kinds"),
+    "signals": _("Reactions to your posts: kind, day, and who reacted as a code word only"),
+    "standing links": _("Which code word stands for somebody who takes part and agreed to that"),
+    "subject": _("The random number under which everything about you is kept"),
+}
+
+#: How long data is kept, by where its time starts (privacy.base.Rule.since).
+KEPT = {
+    "created_at": _("%(days)d days from its making"),
+    "ended_at": _("%(days)d days from its end"),
+    "seen_at": _("%(days)d days from its last use"),
+    "idle_since": _("until you withdraw or delete; unproven ones %(days)d days"),
+    "made_at": _("%(days)d days from its calculation"),
+    "read_at": _("%(days)d days from the last reading"),
+    "started_at": _("%(days)d days from its start"),
+    "day_at": _("%(days)d days from the reaction"),
+    "done_at": _("%(days)d days from its calculation"),
+    "until": _("until its time is over"),
+}
+
+#: What data is used for.
+USES = {
+    Use.ACCOUNT: _("your account"),
+    Use.SCORING: _("the score"),
+    Use.PROOF: _("proof of your decisions"),
+    Use.SECURITY: _("safe sign-in"),
+    Use.MAIL: _("mail to you"),
+    Use.OPERATION: _("running the service"),
+}
+
+#: Legal bases, articles of the DSGVO (GDPR).
+BASES = {
+    Basis.EXPLICIT_CONSENT: _("your explicit consent, Art. 6(1)(a) and 9(2)(a) GDPR"),
+    Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
+    Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
+    Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
+    Basis.NOT_PERSONAL: _("no personal data"),
+}

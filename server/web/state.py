@@ -1,0 +1,107 @@
+"""What every view has at hand: the installation, who is signed in, the language; nothing of it outside the web."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app, g, redirect, request, session, url_for
+from flask_login import LoginManager, current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from server.models import Account, Role
+from server.services import accounts, organisations
+from server.services.words import LANGUAGES, known
+from workers.runtime.process import Process
+from workers.runtime.settings import Organisation
+
+login_manager = LoginManager()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in, as the pages need it: ids and a role, no name and no address."""
+
+    token: str
+    account_id: str
+    subject_id: str
+    role: Role
+    language: str
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """What the cookie has: the token of the login."""
+        return self.token
+
+
+def process() -> Process:
+    """The installation."""
+    return cast("Process", current_app.extensions["klarwert"])
+
+
+def person() -> Person:
+    """Who is signed in; only behind `login_required`."""
+    return cast("Person", current_user._get_current_object())  # noqa: SLF001 - the documented way to the real one
+
+
+def organisation() -> Organisation:
+    """Who runs this installation; read once a request."""
+    if "organisation" not in g:
+        with process().reading() as reading:
+            g.organisation = organisations.organisation(reading, process().settings)
+    return cast("Organisation", g.organisation)
+
+
+def language() -> str:
+    """The language of this request: chosen in this browser, the account's, else what the browser wishes."""
+    chosen = session.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    if current_user.is_authenticated:
+        return known(person().language)
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def sign_in(token: str) -> None:
+    """Puts a login into the cookie; what the anonymous session had is left behind (no session fixation)."""
+    _forget_session()
+    login_user(load(token))
+
+
+def sign_out() -> None:
+    """Takes the login out of the cookie."""
+    logout_user()
+    _forget_session()
+
+
+def _forget_session() -> None:
+    """Nothing stays of a session but the language that was chosen in this browser."""
+    chosen = session.get("language")
+    session.clear()
+    if chosen is not None:
+        session["language"] = chosen
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load(token: str) -> Person | None:
+    """Whose login a cookie names; notes once a day that it is still in use."""
+    now = process().clock()
+    with process().reading() as reading:
+        found = accounts.signed_in(reading, token, now)
+    if found is None:
+        return None
+    account, login = found
+    if login.seen_at.date() < now.date():
+        with process().working() as work:
+            accounts.touch(work, token)
+    return _person(account, token)
+
+
+@login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
+def ask_to_sign_in() -> Response:
+    """Leads to the sign-in page and back afterwards."""
+    return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+
+
+def _person(account: Account, token: str) -> Person:
+    return Person(token, account.id, account.subject_id, Role(account.role), account.language)

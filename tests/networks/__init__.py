@@ -1,0 +1,1 @@
+"""Real network servers on loopback, and the tests that read them."""

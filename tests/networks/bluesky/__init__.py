@@ -1,0 +1,1 @@
+"""A real, throw-away Bluesky network on loopback, its scenarios and its pytest fixture."""

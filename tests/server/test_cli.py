@@ -1,0 +1,163 @@
+"""The command line: what other programs rely on, and what an administrator types."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from privacy.store import open_store
+from server.cli import main
+from server.models import Account, Role
+from server.services import accounts
+from workers.runtime.process import Process
+from workers.runtime.settings import read
+
+VECTORS = Path(__file__).parents[1] / "workers" / "scoring" / "vectors.json"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation of its own, named by the environment."""
+    for name in [name for name in os.environ if name.startswith("KLARWERT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KLARWERT_DATA", str(tmp_path / "data"))
+    return tmp_path
+
+
+def klarwert(*words: str, text: str | None = None) -> Result:
+    return CliRunner().invoke(main, list(words), input=text)
+
+
+def test_every_published_case_is_scored_from_its_file(tmp_path: Path) -> None:
+    for case in json.loads(VECTORS.read_text(encoding="utf-8")):
+        path = tmp_path / "case.json"
+        path.write_text(json.dumps(case), encoding="utf-8")
+        done = klarwert("score", "--signals", str(path), "--day", case["day"])
+        told = json.loads(done.output)
+        assert set(told) == {"score", "impact", "points"}
+        assert math.isclose(told["score"], case["expect"]["score"], abs_tol=1e-9)
+        assert len(told["points"]) == len(case["signals"])
+        assert all(map(lambda a, b: math.isclose(a, b, abs_tol=1e-9), told["points"], case["expect"]["points"]))
+
+
+def test_scoring_a_file_needs_no_settings_no_database_and_no_redis(tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    path.write_text('{"signals": [{"network": "bluesky", "kind": "like", "day": "2026-11-01", "actor": "00"}]}')
+    done = subprocess.run(
+        [sys.executable, "-m", "server.cli", "score", "--signals", str(path), "--day", "2026-11-01"],
+        env={"KLARWERT_PORT": "nonsense", "PATH": os.defpath}, cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert math.isclose(json.loads(done.stdout)["score"], 12.1848, abs_tol=1e-4)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xff\xfe", "UTF-8"),
+        (b"{", "JSON"),
+        (b'{"signals": [{"network": "x", "kind": "shout", "day": "2026-11-01"}]}', "signals[0]"),
+    ],
+)
+def test_a_file_that_is_no_case_is_answered_with_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "case.json"
+    path.write_bytes(content)
+    done = klarwert("score", "--signals", str(path), "--day", "2026-11-01")
+    assert done.exit_code == 1
+    assert sentence in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_missing_file_is_answered_with_a_sentence(tmp_path: Path) -> None:
+    done = klarwert("score", "--signals", str(tmp_path / "none.json"), "--day", "2026-11-01")
+    assert done.exit_code == 1
+    assert "cannot be read" in done.output
+
+
+def test_a_wrong_setting_is_named_and_its_value_is_not(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLARWERT_PORT", "secret-port")
+    done = klarwert("migrate")
+    assert done.exit_code == 1
+    assert "KLARWERT_PORT" in done.output
+    assert "secret-port" not in done.output
+
+
+def test_the_first_administrator_comes_from_the_command_line(home: Path) -> None:
+    done = klarwert("user", "add", "--role", "admin", "Chef@Beispiel.example")
+    assert done.exit_code == 0
+    password = done.output.strip().rsplit(" ", 1)[1]
+    process = Process(read())
+    with process.working() as work:
+        account = accounts.by_email(work.session, work.ring, "chef@beispiel.example")
+        assert account is not None
+        assert account.role == Role.ADMIN
+        assert accounts.sign_in(work, "chef@beispiel.example", password, "http://x").token
+    process.close()
+
+
+def test_adding_somebody_again_changes_the_role_and_keeps_the_password(home: Path) -> None:
+    first = klarwert("user", "add", "--password-stdin", "dora@beispiel.example", text="long enough password\n")
+    assert "Password" not in first.output
+    again = klarwert("user", "add", "--role", "dpo", "dora@beispiel.example")
+    assert "already" in again.output
+    assert klarwert("user", "role", "dora@beispiel.example", "auditor").exit_code == 0
+    process = Process(read())
+    with process.reading() as session:
+        [account] = session.scalars(select(Account))
+    process.close()
+    assert account.role == Role.AUDITOR
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "sentence"),
+    [
+        (("user", "add", "--password-stdin", "a@b.example"), "short\n", "at least"),
+        (("user", "add", "nobody"), None, "not an e-mail"),
+        (("user", "role", "none@b.example", "dpo"), None, "no account"),
+        (("score", "--day", "2999-01-01"), None, "has ended"),
+        (("score",), None, "has ended"),
+    ],
+)
+def test_what_cannot_be_done_is_answered_with_a_sentence(
+    home: Path, words: tuple[str, ...], text: str | None, sentence: str
+) -> None:
+    assert klarwert("migrate").exit_code == 0
+    done = klarwert(*words, text=text)
+    assert done.exit_code == 1
+    assert sentence in done.output
+
+
+def test_another_master_key_does_not_open_the_key_ring(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert klarwert("user", "add", "a@b.example").exit_code == 0
+    monkeypatch.setenv("KLARWERT_MASTER_KEY", "A" * 43 + "=")
+    done = klarwert("user", "add", "c@b.example")
+    assert done.exit_code == 1
+    assert "master key" in done.output
+
+
+def test_collecting_and_scoring_everybody_is_sent_to_the_workers(
+    home: Path, clean_redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KLARWERT_REDIS", clean_redis)
+    assert klarwert("migrate").exit_code == 0
+    assert "0 readings" in klarwert("collect").output
+    assert "2026-11-01" in klarwert("score", "--day", "2026-11-01").output
+    process = Process(read())
+    jobs = process.queue.rq.jobs
+    assert [(job.func_name, job.args) for job in jobs] == [("workers.jobs.score_day", ["2026-11-01"])]
+    process.close()
+
+
+def test_the_schema_is_there_after_migrating_twice(home: Path) -> None:
+    assert klarwert("migrate").exit_code == 0
+    assert klarwert("migrate").exit_code == 0
+    engine = open_store(read().database)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM account").scalar() == 0
+    engine.dispose()

@@ -1,0 +1,73 @@
+"""Retention: after its time a thing is gone, whatever state it is in."""
+
+from sqlalchemy import func, select
+
+from tests.conftest import Clock
+from tests.factories.people import agree, make_claim, make_connection, make_subject
+from tests.factories.readings import TODAY, like, reading
+from tests.factories.scores import make_score
+from workers import jobs
+from workers.jobs import reading as collecting
+from workers.models import Connection, Post, PostSplit, Run, Score, Signal
+from workers.models.connection import State
+from workers.runtime.process import Process
+from workers.signals.store import put
+
+
+def numbers(process: Process) -> list[int | None]:
+    """Numbers of connections, posts, signals, runs, scores, splits."""
+    with process.reading() as session:
+        tables = (Connection, Post, Signal, Run, Score, PostSplit)
+        return [session.scalar(select(func.count()).select_from(table)) for table in tables]
+
+
+def participant(process: Process) -> str:
+    """Somebody with a reading of today; the id of the connection."""
+    with process.working() as work:
+        subject = make_subject(work)
+        agree(work, subject.id)
+        connection = make_connection(work, subject.id)
+        put(work, work.ring.person(subject.id), connection, reading(like("did:a", 0), like("did:b", 60)))
+        make_score(work, subject.id, TODAY)
+    assert collecting._begin(process, connection.id)
+    return connection.id
+
+
+def test_signals_go_when_no_day_is_left_on_which_they_count(each_process: Process, clock: Clock) -> None:
+    participant(each_process)
+    clock.go(days=31)
+    jobs.expire()
+    assert numbers(each_process) == [1, 1, 1, 1, 1, 1]
+    clock.go(days=61)
+    jobs.expire()
+    assert numbers(each_process) == [1, 0, 0, 0, 1, 0]
+    clock.go(days=640)
+    jobs.expire()
+    assert numbers(each_process) == [1, 0, 0, 0, 0, 0]
+
+
+def test_what_was_read_through_a_lapsed_account_stays_a_week(each_process: Process, clock: Clock) -> None:
+    connection_id = participant(each_process)
+    with each_process.working() as work:
+        row = work.session.get_one(Connection, connection_id)
+        row.state, row.idle_since = State.LAPSED, work.now
+    clock.go(days=6)
+    jobs.expire()
+    assert numbers(each_process)[:4] == [1, 1, 2, 1]
+    clock.go(days=1)
+    jobs.expire()
+    assert numbers(each_process)[:4] == [1, 0, 0, 1]
+    clock.go(days=85)
+    jobs.expire()
+    assert numbers(each_process)[:4] == [0, 0, 0, 0]
+
+
+def test_an_account_that_was_never_proven_goes(process: Process, clock: Clock) -> None:
+    with process.working() as work:
+        subject = make_subject(work)
+        agree(work, subject.id, network="mastodon")
+        connection = make_claim(work, subject.id, "so nicht")
+    jobs.look_up(connection.id)
+    clock.go(days=92)
+    jobs.expire()
+    assert numbers(process)[0] == 0

@@ -1,0 +1,1 @@
+"""Tests of the networks: real HTTP on loopback, invented people, hostile servers."""

@@ -1,0 +1,174 @@
+"""The schedule: whatever is due is sent, once, by one leader, and a restart of the database does not end it."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from tests.conftest import Clock
+from tests.factories.people import make_claim, make_connection, make_subject
+from workers import jobs, mail, schedule
+from workers.models import Connection, DayScored
+from workers.models.connection import State
+from workers.runtime.process import Process
+from workers.runtime.work import Work
+
+
+def sent(process: Process, name: str) -> list[list[str]]:
+    """Arguments of the jobs of a name in the queue."""
+    return [job.args for job in process.queue.rq.jobs if job.func_name == f"workers.jobs.{name}"]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for another thread, half a minute at most."""
+    waiter = threading.Event()
+    for _ in range(3000):
+        if condition():
+            return
+        waiter.wait(0.01)
+    raise AssertionError("it never came true")
+
+
+def test_due_connections_are_sent_to_the_job_of_their_state(each_process: Process, clock: Clock) -> None:
+    process = each_process
+    with process.working() as work:
+        subject = make_subject(work)
+        wanted = {}
+        for state, job in schedule._JOBS.items():
+            row = make_claim(work, subject.id, "x", state=state)
+            row.due_at = work.now
+            wanted[job] = row.id
+        for state in (State.CLAIMED, State.REFUSED, State.LAPSED):
+            make_claim(work, subject.id, "x", state=state).due_at = work.now
+        make_connection(work, subject.id, due_at=work.now + timedelta(seconds=1))
+    schedule.send_due(process)
+    schedule.send_due(process)
+    assert {job: sent(process, job) for job in wanted} == {job: [[id_]] for job, id_ in wanted.items()}
+    clock.go(minutes=10)
+    schedule.send_due(process)
+    assert len(sent(process, "collect")) == 3
+
+
+def test_a_connection_that_somebody_works_on_is_left_alone(postgres_process: Process) -> None:
+    process = postgres_process
+    with process.working() as work:
+        connection = make_connection(work, make_subject(work).id)
+    with process.working() as work:
+        work.session.get(Connection, connection.id, with_for_update=True)
+        schedule.send_due(process)
+    assert sent(process, "collect") == []
+
+
+def test_a_mail_whose_job_got_lost_is_sent(process: Process, clock: Clock) -> None:
+    with process.working() as work:
+        mail.post(work, make_subject(work).id, "mira@garten.test", "x", "y")
+    process.queue.rq.empty()
+    schedule.send_due(process)
+    assert sent(process, "send_mail") == []
+    clock.go(minutes=2)
+    schedule.send_due(process)
+    schedule.send_due(process)
+    assert len(sent(process, "send_mail")) == 1
+
+
+def test_an_erasure_that_was_asked_for_is_sent(process: Process, clock: Clock) -> None:
+    with process.working() as work:
+        asked, other = make_subject(work), make_subject(work)
+        asked.erasing_at = work.now
+    schedule.send_due(process)
+    schedule.send_due(process)
+    assert sent(process, "erase") == [[asked.id]]
+    assert other.id != asked.id
+
+
+def test_a_key_whose_person_is_gone_is_erased(process: Process, clock: Clock) -> None:
+    process.ring.create("0" * 32)
+    with process.working() as work:
+        make_subject(work)
+    clock.now = max(clock.now, clock.now.now(clock.now.tzinfo)) + timedelta(hours=2)
+    schedule.send_due(process)
+    assert sent(process, "erase") == [["0" * 32]]
+    jobs.erase("0" * 32)
+    process.redis.flushall()
+    schedule.send_due(process)
+    assert sent(process, "erase") == []
+
+
+def test_yesterday_is_scored_once(process: Process, clock: Clock) -> None:
+    schedule.send_due(process)
+    schedule.send_due(process)
+    assert sent(process, "score_day") == [["2026-11-21"]]
+    with process.working() as work:
+        work.session.add(DayScored(day=work.today - timedelta(days=1), done_at=work.now, people=0))
+    process.redis.flushall()
+    schedule.send_due(process)
+    assert sent(process, "score_day") == []
+    clock.go(days=1)
+    schedule.send_due(process)
+    assert sent(process, "score_day") == [["2026-11-22"]]
+
+
+def test_chores_of_other_floors_are_done_apart(process: Process) -> None:
+    with process.working() as work:
+        subject = make_subject(work)
+        subject.erasing_at = work.now
+
+    def broken(_work: Work) -> None:
+        raise RuntimeError("broken chore")
+
+    with pytest.raises(RuntimeError):
+        schedule.send_due(process, [lambda work: work.later("score", subject.id), broken])
+    assert sent(process, "erase") == sent(process, "score") == [[subject.id]]
+
+
+def test_of_two_schedules_one_leads_and_the_other_takes_over(process: Process) -> None:
+    looks: list[str] = []
+    stops = {name: threading.Event() for name in "ab"}
+    threads = {
+        name: threading.Thread(
+            target=schedule.run, args=(process, stop, 0.01, [lambda _work, name=name: looks.append(name)])
+        )
+        for name, stop in stops.items()
+    }
+    for thread in threads.values():
+        thread.start()
+    try:
+        until(lambda: len(looks) >= 5)
+        leader = looks[0]
+        other = "b" if leader == "a" else "a"
+        assert set(looks) == {leader}
+        stops[leader].set()
+        threads[leader].join()
+        until(lambda: other in looks)
+    finally:
+        for name, stop in stops.items():
+            stop.set()
+            threads[name].join()
+    assert process.redis.get(schedule._LEADER) is None
+
+
+def test_who_lost_the_lead_does_not_take_it_from_the_next(process: Process) -> None:
+    assert schedule._leads(process.redis, "a")
+    assert not schedule._leads(process.redis, "b")
+    assert schedule._leads(process.redis, "a")
+    schedule._resign(process.redis, "b")
+    assert not schedule._leads(process.redis, "b")
+
+
+def test_an_error_of_the_database_does_not_end_the_schedule(process: Process) -> None:
+    stop, looks = threading.Event(), []
+
+    def chore(_work: Work) -> None:
+        looks.append("look")
+        if len(looks) == 1:
+            raise OperationalError("SELECT", {}, Exception("the database restarts"))
+
+    thread = threading.Thread(target=schedule.run, args=(process, stop, 0.01, [chore]))
+    thread.start()
+    try:
+        until(lambda: len(looks) >= 3)
+    finally:
+        stop.set()
+        thread.join()

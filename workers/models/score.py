@@ -1,0 +1,83 @@
+"""Daily scores with their split by network and kind; the split by post apart, sealed and short-lived."""
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from privacy.base import Base, Holds, Rule, Sealed
+from privacy.vocabulary import About, Basis, Erased, Use
+
+_TWO_YEARS = 730
+
+
+class Score(Base):
+    """One participant's score of one day."""
+
+    __tablename__ = "score"
+    __holds__ = Holds(
+        kind="scores",
+        about=About.PARTICIPANT,
+        use=Use.SCORING,
+        basis=Basis.EXPLICIT_CONSENT,
+        exported=(
+            "subject_id", "day", "model", "score", "impact", "weeks", "by_network", "by_kind", "preliminary", "made_at",
+        ),
+        rule=Rule(_TWO_YEARS, since="made_at"),
+    )  # fmt: skip
+
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    score: Mapped[float]
+    """Points, 1 to 100, in full precision."""
+    impact: Mapped[float]
+    weeks: Mapped[int]
+    """In how many of the 13 weeks somebody reacted."""
+    by_network: Mapped[dict[str, float]] = mapped_column(JSON)
+    """Points by network."""
+    by_kind: Mapped[dict[str, float]] = mapped_column(JSON)
+    """Points by kind of reaction."""
+    preliminary: Mapped[bool]
+    """Is it of a day that has not ended?"""
+    made_at: Mapped[datetime]
+
+
+class PostSplit(Base):
+    """Points by post of one day, as one sealed value."""
+
+    __tablename__ = "post_split"
+    __holds__ = Holds(
+        kind="points by post",
+        about=About.PARTICIPANT,
+        use=Use.SCORING,
+        basis=Basis.EXPLICIT_CONSENT,
+        exported=("subject_id", "day", "points", "made_at"),
+        rule=Rule(91, since="made_at"),
+    )
+
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    points: Mapped[Sealed]
+    """JSON: id of the post to points."""
+    made_at: Mapped[datetime]
+
+
+class DayScored(Base):
+    """A day on which everybody was scored."""
+
+    __tablename__ = "day_scored"
+    __holds__ = Holds(
+        kind="scored days",
+        about=About.NOBODY,
+        use=Use.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        subject=None,
+        erased=Erased.UNTOUCHED,
+        withheld={"day": "about nobody", "done_at": "about nobody", "people": "about nobody"},
+        rule=Rule(_TWO_YEARS, since="done_at"),
+    )
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    done_at: Mapped[datetime]
+    people: Mapped[int]

@@ -1,0 +1,251 @@
+"""The guarded, polite HTTP client through which every network is asked: nothing inside, nothing endless, nothing hasty.
+
+It knows no settings: everything comes in as plain values. Neither its exceptions nor any log says whom it asked about.
+"""
+
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import httpcore
+import httpx
+
+from workers.networks.body import parse_json, read_limited
+from workers.networks.connection import Deadline, GuardedBackend, Resolve, system_addresses
+from workers.networks.failure import Failure, Reason
+from workers.networks.guard import Guard, origin
+from workers.networks.pace import asked_to_wait_until, used_up_until
+
+Params = Mapping[str, str | int | list[str]]
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
+# Mastodon's allowance is counted over five minutes: the wait when a server refuses without saying for how long.
+_USUAL_WAIT = timedelta(minutes=5)
+_REST_AFTER_A_FULL_RUN = timedelta(minutes=15)
+_TROUBLES = (
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.ConnectionNotAvailable,
+    ssl.SSLError,
+    OSError,
+)
+
+# One request at a time to each host, whichever client of this process makes it.
+_turns: dict[str, threading.Lock] = {}
+
+# httpcore writes addresses and headers to its log at DEBUG level, and those name people (R32).
+_silent = logging.getLogger("httpcore")
+_silent.setLevel(logging.CRITICAL)
+_silent.propagate = False
+_silent.addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one client takes and gives. Seconds and bytes; `requests` is the ceiling of a run (one client)."""
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 15.0
+    total_seconds: float = 30.0
+    body_bytes: int = 5_000_000
+    depth: int = 64
+    redirects: int = 3
+    attempts: int = 3
+    requests: int = 3000
+    patience_seconds: float = 30.0
+    """The longest single wait for an allowance; a longer one ends the run with the time to come again."""
+    patience_in_all_seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said: the status (never a redirect, 429 or 5xx), headers, and the JSON, if any."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: object
+
+
+@dataclass(frozen=True)
+class _Raw:
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+def utc_now() -> datetime:
+    """The time of the machine, in UTC."""
+    return datetime.now(UTC)
+
+
+class Client:
+    """One run of asking. It belongs to one thread; `now` (aware UTC) and `sleep` may be a virtual clock."""
+
+    def __init__(
+        self,
+        user_agent: str,
+        allowed_origins: Iterable[str] = (),
+        *,
+        limits: Limits | None = None,
+        now: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        resolve: Resolve = system_addresses,
+        tls: ssl.SSLContext | None = None,
+        backend: httpcore.NetworkBackend | None = None,
+    ) -> None:
+        self.now = now
+        self.requests = 0
+        self._user_agent = user_agent
+        self._limits = limits or Limits()
+        self._guard = Guard(allowed_origins)
+        self._sleep = sleep
+        self._jitter = jitter
+        self._waited = 0.0
+        self._held: dict[str, datetime] = {}
+        self._deadline = Deadline()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls or httpx.create_ssl_context(trust_env=False),
+            network_backend=GuardedBackend(self._guard, self._deadline, resolve, backend or httpcore.SyncBackend()),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes what is still open."""
+        self._pool.close()
+
+    def origin(self, host: str) -> str:
+        """The origin for a host that a person named: HTTPS, unless the operator allowed it in plain."""
+        return self._guard.origin_of(host)
+
+    def get_json(self, url: str, params: Params | None = None) -> Answer:
+        """Asks for JSON, following up to three redirects.
+
+        Raises Failure: REFUSED_ADDRESS, UNREACHABLE (no connection, 5xx, too slow), RATE_LIMITED with a time,
+        NOT_UNDERSTOOD (a good status without JSON, too long, too deep). Other 4xx are answers.
+        """
+        address = self._guard.check(url)
+        if params:
+            address = self._guard.check(str(address.copy_merge_params(_strings(params))))
+        for _ in range(self._limits.redirects + 1):
+            raw = self._ask(address)
+            if raw.status not in _REDIRECTS:
+                return self._answer(raw)
+            address = self._guard.check(_joined(address, raw.headers.get("location", "")))
+        raise Failure(Reason.NOT_UNDERSTOOD)
+
+    def _answer(self, raw: _Raw) -> Answer:
+        try:
+            return Answer(raw.status, raw.headers, parse_json(raw.body, self._limits.depth))
+        except Failure:
+            if raw.status < HTTPStatus.BAD_REQUEST:
+                raise
+            return Answer(raw.status, raw.headers, None)
+
+    def _ask(self, url: httpx.URL) -> _Raw:
+        failure = Failure(Reason.UNREACHABLE)
+        end = origin(url)
+        with _turns.setdefault(end, threading.Lock()):
+            for attempt in range(self._limits.attempts):
+                self._wait_for_allowance(end)
+                raw = self._attempt(url)
+                if raw is not None and raw.status < _BROKEN and raw.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    self._remember(end, used_up_until(raw.headers, self.now()))
+                    return raw
+                failure = self._trouble(end, raw)
+                if failure.retry_at is None and attempt + 1 < self._limits.attempts:
+                    self._sleep(2**attempt * (0.5 + self._jitter()))
+        raise failure
+
+    def _trouble(self, end: str, raw: _Raw | None) -> Failure:
+        """What to say if there is no better answer; where the server named a time, the next attempt waits for it."""
+        if raw is None or raw.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+            return Failure(Reason.UNREACHABLE)
+        until = asked_to_wait_until(raw.headers, self.now())
+        if raw.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self._remember(end, until)
+            return Failure(Reason.UNREACHABLE, until)
+        until = until or self.now() + _USUAL_WAIT
+        self._remember(end, until)
+        return Failure(Reason.RATE_LIMITED, until)
+
+    def _remember(self, end: str, until: datetime | None) -> None:
+        if until is not None:
+            self._held[end] = until
+
+    def _wait_for_allowance(self, end: str) -> None:
+        """Counts the request, waits if it is short; raises Failure(RATE_LIMITED) if it is long or the run is full."""
+        if self.requests >= self._limits.requests:
+            raise Failure(Reason.RATE_LIMITED, self.now() + _REST_AFTER_A_FULL_RUN)
+        self.requests += 1
+        until = self._held.get(end, self.now())
+        wait = (until - self.now()).total_seconds()
+        if wait <= 0:
+            return
+        self._waited += wait
+        if wait > self._limits.patience_seconds or self._waited > self._limits.patience_in_all_seconds:
+            raise Failure(Reason.RATE_LIMITED, until)
+        self._sleep(wait)
+        del self._held[end]
+
+    def _attempt(self, url: httpx.URL) -> _Raw | None:
+        """One exchange with the server; None where there was none to the end."""
+        self._deadline.start(self._limits.total_seconds)
+        try:
+            with closing(self._pool.handle_request(self._request(url))) as response:
+                return self._received(response)
+        except _TROUBLES:
+            return None
+
+    def _request(self, url: httpx.URL) -> httpcore.Request:
+        limits = self._limits
+        timeout = {"connect": limits.connect_seconds, "read": limits.read_seconds}
+        timeout |= {"write": limits.read_seconds, "pool": limits.connect_seconds}
+        headers = {
+            "Host": url.netloc.decode("ascii"),
+            "User-Agent": self._user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        return httpcore.Request("GET", target, headers=list(headers.items()), extensions={"timeout": timeout})
+
+    def _received(self, response: httpcore.Response) -> _Raw:
+        headers = httpx.Headers(response.headers)
+        try:
+            body = read_limited(response.iter_stream(), headers.get("content-encoding", ""), self._limits.body_bytes)
+        except Failure:
+            if response.status < HTTPStatus.MULTIPLE_CHOICES:
+                raise
+            # Of a refusal or a redirect the status and headers are enough.
+            body = b""
+        return _Raw(response.status, headers, body)
+
+
+def _strings(params: Params) -> dict[str, str | list[str]]:
+    return {name: value if isinstance(value, list) else str(value) for name, value in params.items()}
+
+
+def _joined(base: httpx.URL, location: str) -> str:
+    try:
+        return str(base.join(location)) if location else ""
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        raise Failure(Reason.REFUSED_ADDRESS) from None

@@ -1,0 +1,83 @@
+"""Scores people and stores what came of it: the day's total, its split, and nothing for who did not agree."""
+
+import json
+from datetime import date, timedelta
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from privacy import consent
+from privacy.keyring import PersonKey
+from privacy.sealed import seal, unseal
+from privacy.vocabulary import Purpose
+from workers.models import Connection, PostSplit, Score
+from workers.models.connection import State
+from workers.runtime.upsert import upsert
+from workers.runtime.work import Work
+from workers.scoring.explain import explain
+from workers.scoring.model import KLARWERT_1
+from workers.signals.take import take
+
+
+def store_score(work: Work, subject_id: str, day: date) -> bool:
+    """Scores one person on a day and stores it; False (and nothing stored) without a consent to scoring.
+
+    The consents are held until the transaction ends, so a withdrawal either comes first or erases this, too (R4).
+    """
+    agreed = consent.networks(work.session, subject_id)
+    if not agreed or not _read(work.session, subject_id):
+        return False
+    for network in agreed:
+        consent.require(work.session, subject_id, Purpose.SCORING, network)
+    taken = take(work.session, subject_id, day)
+    made = explain(taken.signals, day, taken.yesterday)
+    row = Score(
+        subject_id=subject_id,
+        day=day,
+        model=KLARWERT_1.id,
+        score=made.total.score,
+        impact=made.total.impact,
+        weeks=made.total.weeks,
+        by_network={part.label: part.points for part in made.networks},
+        by_kind={part.label: part.points for part in made.kinds},
+        preliminary=day >= work.today,
+        made_at=work.now,
+    )
+    upsert(work.session, row, newest="made_at")
+    split = PostSplit(subject_id=subject_id, day=day, made_at=work.now)
+    key = work.ring.person(subject_id)
+    seal(split, key, points=json.dumps({part.label: part.points for part in made.posts}))
+    upsert(work.session, split, newest="made_at")
+    return True
+
+
+def _read(session: Session, subject_id: str) -> bool:
+    """Is there an account that is the person's, so that there is something to score?"""
+    proven = exists().where(Connection.subject_id == subject_id, Connection.state == State.PROVEN)
+    return bool(session.scalar(select(proven)))
+
+
+def post_points(split: PostSplit, key: PersonKey) -> dict[str, float]:
+    """Points by id of the post on one day."""
+    points: dict[str, float] = json.loads(unseal(split, key, "points"))
+    return points
+
+
+def newest(session: Session, subject_id: str) -> Score | None:
+    """The newest score of a person, preliminary or not."""
+    return session.scalar(select(Score).where(Score.subject_id == subject_id).order_by(Score.day.desc()).limit(1))
+
+
+def history(session: Session, subject_id: str, days: int, today: date) -> list[Score]:
+    """The scores of the last so many days, oldest first."""
+    since = today - timedelta(days=days)
+    query = select(Score).where(Score.subject_id == subject_id, Score.day >= since).order_by(Score.day)
+    return list(session.scalars(query))
+
+
+def drop_scores(session: Session, subject_id: str, network: str | None = None) -> None:
+    """Erases a person's scores: all, or those of the days on which a network gave points."""
+    rows = session.scalars(select(Score).where(Score.subject_id == subject_id)).all()
+    days = [row.day for row in rows if network is None or network in row.by_network]
+    for table in (Score, PostSplit):
+        session.execute(delete(table).where(table.subject_id == subject_id, table.day.in_(days)))

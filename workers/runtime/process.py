@@ -1,0 +1,118 @@
+"""What one process works with: settings, database, key ring, Redis, queue, clock; opened at first use."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from privacy.keyring import KeyRing
+from privacy.store import forget, open_store, writing
+from workers.runtime.queue import Queue
+from workers.runtime.settings import Settings
+from workers.runtime.work import Work
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def utc_now() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+class Process:
+    """One process's view of the installation, for all its threads.
+
+    Nothing is opened before it is used, since RQ forks for each job.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._opened: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        return self._once("engine", lambda: open_store(self.settings.database))
+
+    @property
+    def ring(self) -> KeyRing:
+        """The key ring."""
+        return self._once("ring", lambda: KeyRing(self.settings.keyring, self.settings.master_key))
+
+    @property
+    def redis(self) -> Redis:
+        """Redis or Valkey."""
+        return self._once("redis", lambda: Redis.from_url(self.settings.redis_url))
+
+    @property
+    def queue(self) -> Queue:
+        """The queue of jobs."""
+        return self._once("queue", lambda: Queue(self.redis))
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def working(self) -> Iterator[Work]:
+        """One transaction that writes: committed when the block ends well, then its jobs are sent.
+
+        A process that dies between the two loses no work: the schedule sends again what is due.
+        """
+        with Session(writing(self.engine), expire_on_commit=False) as session:
+            work = Work(session, self.ring, self.clock())
+            with session.begin():
+                yield work
+        try:
+            work.send(self.queue.send)
+        except RedisError:
+            # What was done is done and must not look like a failure.
+            log.exception("jobs could not be sent; the schedule sends what is due")
+
+    def forget(self) -> bool:
+        """After an erasure: leaves no deleted byte in the database's write-ahead log."""
+        return forget(self.engine)
+
+    def close(self) -> None:
+        """Lets everything go that was opened; what is used again is opened again."""
+        with self._lock:
+            opened, self._opened = self._opened, {}
+        ends = {"engine": "dispose", "ring": "close", "redis": "close"}
+        for name, end in ends.items():
+            if name in opened:
+                getattr(opened[name], end)()
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        """What was opened under a name, or is now: once, even where two threads ask for it at the same time."""
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = make()
+            part: T = self._opened[name]
+            return part
+
+
+_bound: list[Process] = []
+
+
+def bind(process: Process) -> None:
+    """Says which installation the jobs of this process work for."""
+    _bound[:] = [process]
+
+
+def bound() -> Process:
+    """The installation of this process. Raises `RuntimeError` where none was bound."""
+    if not _bound:
+        raise RuntimeError("no installation is bound to this process")
+    return _bound[0]

@@ -1,0 +1,110 @@
+"""The schedule: looks every few seconds at what is due in the database and sends it; one leader at a time.
+
+Whatever a killed process left undone is due again, so nothing depends on a job's surviving.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import select
+
+from privacy.base import Subject
+from workers.models import Connection, DayScored, Mail
+from workers.models.connection import State
+from workers.runtime.process import Process
+from workers.runtime.work import Work
+
+log = logging.getLogger(__name__)
+
+Chore = Callable[[Work], None]
+
+EVERY_SECONDS = 5.0
+#: A job that was sent is not sent again before.
+PATIENCE = timedelta(minutes=10)
+_JOBS = {State.PROVEN: "collect", State.LOOKING: "look_up", State.CHECKING: "prove"}
+_AT_ONCE = 500
+_LEADER = "klarwert:schedule:leader"
+_LEADER_SECONDS = 30
+_SENT = "klarwert:schedule:sent"
+#: Jobs without a due time of their own to push forward, and for how long a mark says that they were sent.
+_SENT_SECONDS = {"erase": 120, "score_day": 600}
+_ORPHANS = "klarwert:schedule:orphans"
+_ORPHANS_SECONDS = 600
+
+
+def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
+    """Sends everything that is due now; `chores` are what other floors want done now and then."""
+    with process.working() as work:
+        _connections(work)
+        _mails(work)
+        for job, id_ in (*_erasures(work, process.redis), *_yesterday(work)):
+            if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
+                work.later(job, id_)
+    for chore in chores:
+        with process.working() as work:
+            chore(work)
+
+
+def run(process: Process, stop: threading.Event, every: float = EVERY_SECONDS, chores: Sequence[Chore] = ()) -> None:
+    """Looks again and again until told to stop. Without the leader's lock it only waits for its turn."""
+    token = os.urandom(16).hex()
+    while not stop.wait(every):
+        try:
+            if _leads(process.redis, token):
+                send_due(process, chores)
+        except Exception:  # A database that restarts must not end the schedule; the next look may succeed.
+            log.exception("a look at the schedule failed")
+    with suppress(RedisError):
+        _resign(process.redis, token)
+
+
+def _leads(redis: Redis, token: str) -> bool:
+    if redis.set(_LEADER, token, nx=True, ex=_LEADER_SECONDS):
+        return True
+    if redis.get(_LEADER) != token.encode():
+        return False
+    redis.expire(_LEADER, _LEADER_SECONDS)
+    return True
+
+
+def _resign(redis: Redis, token: str) -> None:
+    """Lets another one lead at once."""
+    if redis.get(_LEADER) == token.encode():
+        redis.delete(_LEADER)
+
+
+def _connections(work: Work) -> None:
+    due = select(Connection).where(Connection.due_at <= work.now, Connection.state.in_(list(_JOBS))).limit(_AT_ONCE)
+    for connection in work.session.scalars(due.with_for_update(skip_locked=True)):
+        connection.due_at = work.now + PATIENCE
+        work.later(_JOBS[State(connection.state)], connection.id)
+
+
+def _mails(work: Work) -> None:
+    """Mails whose job got lost or failed; each try makes the next one wait longer."""
+    due = select(Mail).where(Mail.due_at <= work.now).limit(_AT_ONCE)
+    for mail in work.session.scalars(due.with_for_update(skip_locked=True)):
+        mail.due_at = work.now + PATIENCE
+        work.later("send_mail", mail.id)
+
+
+def _erasures(work: Work, redis: Redis) -> list[tuple[str, str]]:
+    """People who asked for erasure, and keys whose person is gone (an erasure was killed before its last step)."""
+    asked = set(work.session.scalars(select(Subject.id).where(Subject.erasing_at <= work.now)))
+    if redis.set(_ORPHANS, "looked", nx=True, ex=_ORPHANS_SECONDS):
+        # Not at every look: this goes through everybody.
+        keys = work.ring.subjects(before=work.now - timedelta(hours=1))
+        asked |= keys - set(work.session.scalars(select(Subject.id)))
+    return [("erase", subject_id) for subject_id in sorted(asked)]
+
+
+def _yesterday(work: Work) -> list[tuple[str, str]]:
+    """The day that has just ended, unless everybody was scored for it already."""
+    day = work.today - timedelta(days=1)
+    return [] if work.session.get(DayScored, day) else [("score_day", day.isoformat())]

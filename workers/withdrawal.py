@@ -1,0 +1,32 @@
+"""What a withdrawal takes along: everything that rested on the consent goes in the same transaction (R1, R4)."""
+
+from sqlalchemy import select
+
+from privacy import consent
+from privacy.vocabulary import Purpose
+from workers.models import Connection
+from workers.results import drop_scores
+from workers.runtime.work import Work
+from workers.signals.standing import unlink
+from workers.signals.store import drop_connections
+
+
+def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -> bool:
+    """Ends a consent and erases what rested on it; False if there was none to end."""
+    if not consent.withdraw(work.session, subject_id, purpose, work.now, network):
+        return False
+    if purpose is Purpose.RECOGNITION:
+        unlink(work.session, subject_id)
+    else:
+        _drop_network(work, subject_id, network)
+    return True
+
+
+def _drop_network(work: Work, subject_id: str, network: str) -> None:
+    query = select(Connection).where(Connection.subject_id == subject_id, Connection.network == network)
+    drop_connections(work.session, work.session.scalars(query).all())
+    if consent.networks(work.session, subject_id):
+        drop_scores(work.session, subject_id, network)
+        work.later("score", subject_id)
+    else:
+        drop_scores(work.session, subject_id)
