@@ -15,7 +15,6 @@ from importlib.resources import files
 from math import ceil
 
 from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
 
 from privacy import consent
 from privacy.base import new_id
@@ -36,7 +35,7 @@ from workers.scoring.explain import Explanation, explain
 from workers.scoring.model import KLARWERT_1
 from workers.scoring.signals import Signals
 from workers.signals.standing import account_index
-from workers.signals.store import post_index
+from workers.signals.store import end_of, post_index
 
 log = logging.getLogger(__name__)
 
@@ -205,8 +204,11 @@ def _fellows(
         actor.add(network, chance.choice(("like", "repost", "reply")), day, pseudonym, 1, post)
         if fellow.role.lends and pseudonym not in actor.lenders:
             actor.lenders[pseudonym] = fellow.role.name
-            link = StandingLink(subject_id=actor.subject_id, actor=pseudonym, lender_id=fellow.subject_id, seen_at=work.now)
-            work.session.add(link)
+            work.session.add(
+                StandingLink(
+                    subject_id=actor.subject_id, actor=pseudonym, lender_id=fellow.subject_id, seen_at=work.now
+                )
+            )  # fmt: skip
 
 
 def _post(work: Work, actor: _Actor, connection: Connection, address: str, day: date) -> str:
@@ -216,13 +218,13 @@ def _post(work: Work, actor: _Actor, connection: Connection, address: str, day: 
         read_at=work.now,
     )  # fmt: skip
     seal(row, actor.key, address=address)
-    if day >= _oldest(work):
-        work.session.add(row)
+    work.session.add(row)
     return row.id
 
 
 def _oldest(work: Work) -> date:
-    return work.today - timedelta(days=KLARWERT_1.window_days - 1)
+    """The first day in the window of the newest scored day, which is yesterday."""
+    return work.today - timedelta(days=KLARWERT_1.window_days)
 
 
 def _score_all(work: Work, actors: dict[str, _Actor], first: date) -> None:
@@ -275,15 +277,11 @@ def _store_signals(work: Work, actor: _Actor) -> None:
                 "network": row["network"],
                 "kind": row["kind"],
                 "day": row["day"],
-                "day_at": datetime.combine(row["day"], time.min, UTC),
+                "day_at": end_of(row["day"]),
                 "actor": row["actor"],
                 "count": row["count"],
             }
             for row in rows
-            if row["day"] >= _oldest(work) and (row["post"] is None or _kept(work.session, str(row["post"])))
+            if row["day"] >= _oldest(work)
         ],
     )
-
-
-def _kept(session: Session, post_id: str) -> bool:
-    return session.get(Post, post_id) is not None

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 import migrations
+from privacy.keyring import KeyRing
 from privacy.redact import Word
 from privacy.store import open_store
 from workers.runtime.embedded import embedded_redis
@@ -36,6 +37,7 @@ def prepare(settings: Settings) -> Settings:
         make_master_key(settings.data / "keys" / "master.key")
         settings = read()
     (settings.data / "keys").mkdir(exist_ok=True, mode=0o700)
+    KeyRing(settings.keyring, settings.master_key).close()  # makes its table once, before the processes open it
     engine = open_store(settings.database)
     migrations.upgrade(engine)
     engine.dispose()
@@ -47,7 +49,7 @@ def redis_for(settings: Settings) -> Iterator[None]:
     """The embedded Redis, where no other is set."""
     with ExitStack() as stack:
         if not settings.redis:
-            stack.enter_context(embedded_redis(settings.socket))
+            stack.enter_context(embedded_redis(settings.socket, settings.data / "redis"))
         yield
 
 

@@ -16,6 +16,7 @@ from server.services.missing import MissingError
 from workers.models import Connection, Run
 from workers.models.connection import State, code_index
 from workers.results import newest
+from workers.results import drop_scores
 from workers.runtime.work import Work
 from workers.signals.store import drop_connections
 
@@ -113,9 +114,10 @@ def read_now(work: Work, subject_id: str, connection_id: str) -> bool:
 
 
 def disconnect(work: Work, subject_id: str, connection_id: str) -> None:
-    """Erases a connection with all that was read through it; the score is made anew. Raises `MissingError`."""
+    """Erases a connection, all that was read through it and the days that rest on it. Raises `MissingError`."""
     connection = _mine(work.session, subject_id, connection_id)
     drop_connections(work.session, [connection])
+    drop_scores(work.session, subject_id, connection.network)
     work.later("score", subject_id)
 
 

@@ -74,8 +74,7 @@ def purpose_named(name: str) -> Purpose:
 
 def decide(work: Work, subject_id: str, shown: Notice, network: str, *, granted: bool) -> None:
     """Records a yes or a no to the text that was shown; a no to what was a yes withdraws it with all it carries."""
-    if not granted and consent.agreed(work.session, subject_id, shown.purpose, network):
-        withdraw_all(work, subject_id, shown.purpose, network)
+    if not granted and withdraw_all(work, subject_id, shown.purpose, network):
         return
     consent.decide(work.session, subject_id, shown, granted=granted, now=work.now, network=network)
 

@@ -25,8 +25,8 @@ POSTS_A_PAGE = 20
 SIGNALS_A_PAGE = 100
 #: Every number that is added up on a page has so many decimals.
 _CENT = Decimal("0.01")
-#: From so much on the stored score counts as another one than what the store gives now.
-_SAME = 1e-6
+#: From so much on the stored score is shown to be another one than what the signals give now.
+_SAME = 0.005
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,17 @@ def basis(told: Explanation) -> Basis:
         posts=len(told.posts),
         since=told.day - timedelta(days=KLARWERT_1.window_days - 1),
     )
+
+
+def counted(told: Explanation) -> dict[str, int]:
+    """How many signals count of each network and kind, by label; older numbers of followers do not count any more."""
+    rows = told.tally.value > 0
+    signals = told.frame.signals
+    return {
+        label: number
+        for codes, labels in ((signals.network, signals.networks), (signals.kind, KINDS))
+        for label, number in zip(labels, np.bincount(codes[rows], minlength=len(labels)).tolist(), strict=True)
+    }
 
 
 def last_reading(session: Session, subject_id: str) -> Run | None:

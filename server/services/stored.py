@@ -76,7 +76,7 @@ def columns(language: str) -> Mapping[str, str]:
         "count": _("Number"),
         "created_at": _("Made"),
         "day": _("Day"),
-        "day_at": _("Start of the day"),
+        "day_at": _("End of the day"),
         "decided_at": _("Decided"),
         "due_at": _("Next reading"),
         "email": _("E-mail address"),

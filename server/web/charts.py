@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any, Literal
 
 import vl_convert
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 Spec = dict[str, Any]
 
@@ -229,5 +229,4 @@ def _moment(day: date) -> dict[str, int | bool]:
 
 
 def _share(points: float, whole: float, look: Look) -> str:
-    share = format_decimal(points / whole * 100, "0", locale=look.language)
-    return f"{look.decimal(points)} · {share} %"
+    return f"{look.decimal(points)} · {format_percent(points / whole, locale=look.language)}"

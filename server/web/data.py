@@ -2,11 +2,10 @@
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.services import accounts, exports, stored
-from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter
+from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
 from server.web.state import language, organisation, person, process, sign_out
 from workers.places import holdings

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from privacy.base import Rule
+from privacy.base import Holds
 from privacy.holdings import declarations
 from privacy.vocabulary import About
 from server.services import connections
@@ -17,9 +17,10 @@ from server.web.account import keep_language
 from server.web.guard import own_path
 from server.web.kinds import KINDS
 from server.web.schemas import ChooseLanguage, filled
-from server.web.sentences import BASES, DATA, KEPT, USES
+from server.web.sentences import BASES, DATA, KEPT, KEPT_AS_LONG, USES
 from server.web.start import way_in
 from server.web.state import process
+from workers.mail import OUTBOX_DAYS, Outbox
 from workers.places import holdings
 from workers.scoring.model import KLARWERT_1
 
@@ -49,8 +50,11 @@ def privacy() -> str:
     return render_template("public/privacy.html", kept=kept, **words)
 
 
-def _kept_for(rule: Rule) -> str:
-    return str(KEPT[rule.since]) % {"days": rule.days}
+def _kept_for(holds: Holds) -> str:
+    """How long, in words; the outbox is a folder and so has a period, but no column where it starts."""
+    if holds is Outbox.holds:
+        return str(KEPT["created_at"]) % {"days": OUTBOX_DAYS}
+    return str(KEPT[holds.rule.since]) % {"days": holds.rule.days} if holds.rule else str(KEPT_AS_LONG)
 
 
 @pages.get("/methodology")

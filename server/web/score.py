@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from babel import Locale
 from babel.dates import format_interval
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from server.services import explanations, scores
@@ -14,6 +14,7 @@ from server.services.missing import MissingError
 from server.services.scores import Step
 from server.web import charts
 from server.web.charts import Bar, Look
+from server.web.guard import login_required
 from server.web.kinds import KINDS
 from server.web.state import language, person, process
 from workers.catalogue import NETWORKS
@@ -122,6 +123,7 @@ def explanation() -> str:
             found=found,
             told=told,
             basis=explanations.basis(told),
+            counts=explanations.counted(told),
             reading=explanations.last_reading(session, who.subject_id),
             weeks=weeks,
             week_names=[format_interval(week.first, week.last, "MMMd", locale=language()) for week in weeks],
@@ -173,7 +175,8 @@ def _signals(found: Explained, post_id: str | None, **more: object) -> str:
         per_voice=(told.total.score - KLARWERT_1.lowest) / told.tally.total if told.tally.total else 0.0,
         kinds=KINDS,
         titles=TITLES,
-        model=KLARWERT_1,
+        # The way in which the language writes per cents, with one decimal.
+        share_pattern=Locale(language()).percent_formats[None].pattern.replace("##0", "##0.0"),
         **more,
     )
 

@@ -126,6 +126,9 @@ KEPT = {
     "until": _("until its time is over"),
 }
 
+#: What has no time of its own.
+KEPT_AS_LONG = _("until you withdraw or delete")
+
 #: What data is used for.
 USES = {
     Use.ACCOUNT: _("your account"),

@@ -1,29 +1,52 @@
-"""Invented scores of days."""
+"""Invented reactions to invented posts, and the score that comes of them."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
-from privacy.sealed import seal
-from workers.models import PostSplit, Score
+from tests.factories.people import agree, make_connection
+from workers.models import Connection
+from workers.networks.shape import Post, Reaction, Reading
+from workers.results import store_score
 from workers.runtime.work import Work
+from workers.signals.store import put, put_audience
+
+#: Kind, number of the invented person (0: only counted), days before today, count.
+Row = tuple[str, int, int, int]
+
+GARDEN: Sequence[Row] = (
+    ("like", 1, 2, 1), ("like", 2, 2, 1), ("like", 3, 3, 1),
+    ("repost", 1, 4, 1), ("reply", 2, 1, 2), ("quote", 4, 9, 1),
+)  # fmt: skip
+BREAD: Sequence[Row] = (("like", 1, 30, 1), ("like", 5, 31, 1), ("reply", 6, 40, 1))
+SONG: Sequence[Row] = (("like", 0, 15, 40), ("repost", 0, 15, 6))
 
 
-def make_score(
-    work: Work,
-    subject_id: str,
-    day: date,
-    score: float = 40.0,
-    *,
-    preliminary: bool = False,
-    by_network: dict[str, float] | None = None,
-) -> Score:
-    """A score of a day with a split by post beside it."""
-    row = Score(
-        subject_id=subject_id, day=day, model="klarwert-1", score=score, impact=27.0, weeks=4,
-        by_network=by_network or {"bluesky": score - 1}, by_kind={"like": score - 1}, preliminary=preliminary,
-        made_at=work.now,
-    )  # fmt: skip
-    split = PostSplit(subject_id=subject_id, day=day, made_at=work.now)
-    seal(split, work.ring.person(subject_id), points='{"p": 1.0}')
-    work.session.add_all([row, split])
-    work.session.flush()
-    return row
+def make_post(work: Work, connection: Connection, name: str, rows: Sequence[Row]) -> None:
+    """One post of an invented person with its reactions."""
+    oldest = max((days for _, _, days, _ in rows), default=0)
+    reactions = [
+        Reaction(kind, f"did:plc:fan{who}" if who else None, day_before(work, days) if who else None, count)
+        for kind, who, days, count in rows
+    ]
+    post = Post(f"https://{connection.network}.example/mira/{name}", day_before(work, oldest))
+    put(work, work.ring.person(connection.subject_id), connection, Reading(post, tuple(reactions), frozenset()))
+
+
+def make_scored(work: Work, subject_id: str) -> dict[str, Connection]:
+    """Consents, two proven accounts, three posts with reactions, followers, scores of yesterday and today."""
+    connections = {}
+    for network in ("bluesky", "mastodon"):
+        agree(work, subject_id, network=network)
+        connections[network] = make_connection(work, subject_id, network)
+    make_post(work, connections["bluesky"], "garden", GARDEN)
+    make_post(work, connections["bluesky"], "bread", BREAD)
+    make_post(work, connections["mastodon"], "song", SONG)
+    put_audience(work, connections["bluesky"], 1234)
+    for days in (1, 0):
+        assert store_score(work, subject_id, day_before(work, days))
+    return connections
+
+
+def day_before(work: Work, days: int) -> date:
+    """So many days before the running day."""
+    return work.today - timedelta(days=days)

@@ -85,9 +85,7 @@ def test_a_no_is_remembered(each_process: Process, ann: str) -> None:
 def test_a_record_says_who_decided_what_when_and_how(each_process: Process, ann: str, clock: Clock) -> None:
     notice = make_notice()
     with each_process.working() as work:
-        consent.decide(
-            work.session, ann, notice, granted=True, now=work.now, network="bluesky", method="on paper"
-        )
+        consent.decide(work.session, ann, notice, granted=True, now=work.now, network="bluesky", method="on paper")
     with each_process.reading() as session:
         [(record, text)] = consent.history(session, ann)
     assert (record.subject_id, record.purpose, record.network, record.granted) == (ann, "scoring", "bluesky", True)
@@ -188,9 +186,7 @@ def test_a_network_is_named_exactly_where_the_purpose_asks_for_one(process: Proc
         subject = make_subject(work).id
         for purpose, network in ((Purpose.SCORING, ""), (Purpose.RECOGNITION, "bluesky")):
             with pytest.raises(ValueError, match="a network is named exactly where"):
-                consent.decide(
-                    work.session, subject, make_notice(purpose), granted=True, now=work.now, network=network
-                )
+                consent.decide(work.session, subject, make_notice(purpose), granted=True, now=work.now, network=network)
 
 
 def test_the_database_refuses_a_second_open_decision(each_process: Process, ann: str) -> None:

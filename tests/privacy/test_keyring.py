@@ -17,9 +17,11 @@ from privacy.keyring import (
     PersonKey,
     SealBrokenError,
     WrongMasterKeyError,
+    _keys,
     token_hash,
 )
-from privacy.store import writing
+from privacy.store import alone, open_store, writing
+from tests.privacy.conftest import Beside, waits
 from tests.privacy.scan import hits
 
 MASTER = bytes(range(KEY_BYTES))
@@ -36,7 +38,8 @@ DESTROY = """
 import sys
 from sqlalchemy import delete
 from privacy import keyring
-from privacy.store import writing
+from privacy.store import alone, open_store, writing
+from tests.privacy.conftest import Beside, waits
 url, subject, commit = sys.argv[1:]
 ring = keyring.KeyRing(url, bytes(range(32)))
 if commit == "yes":
@@ -93,16 +96,9 @@ def ring(url: str, open_ring: Callable[[str], KeyRing]) -> KeyRing:
 
 def wrapped(ring: KeyRing, name: str) -> bytes:
     """The bytes under which a key is stored."""
-    keys = _table()
     with ring._engine.connect() as connection:
-        found: bytes = connection.scalars(select(keys.c.wrapped).where(keys.c.name == name)).one()
+        found: bytes = connection.scalars(select(_keys.c.wrapped).where(_keys.c.name == name)).one()
     return found
-
-
-def _table():  # noqa: ANN202
-    from privacy.keyring import _keys
-
-    return _keys
 
 
 def started(script: str, *args: str) -> subprocess.Popen[str]:
@@ -153,10 +149,9 @@ def test_a_key_that_was_moved_to_another_name_does_not_open(ring: KeyRing) -> No
     ann, bea = new_id(), new_id()
     ring.create(ann)
     ring.create(bea)
-    keys = _table()
     with writing(ring._engine).begin() as connection:
         stolen = wrapped(ring, f"person/{ann}")
-        connection.execute(update(keys).where(keys.c.name == f"person/{bea}").values(wrapped=stolen))
+        connection.execute(update(_keys).where(_keys.c.name == f"person/{bea}").values(wrapped=stolen))
     with pytest.raises(SealBrokenError):
         ring.person(bea)
 
@@ -278,6 +273,16 @@ def test_processes_that_start_together_make_one_ring_and_one_key(each_url: str) 
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert len(keys[0]) == 2 * KEY_BYTES + 1
     assert len(set(keys)) == 1
+
+
+def test_a_ring_is_opened_by_one_process_after_the_other(beside: Beside, postgres_url: str) -> None:
+    engine = open_store(postgres_url)
+    with engine.begin() as connection:
+        alone(connection)
+        opening = beside(lambda: KeyRing(postgres_url, MASTER))
+        waits(opening)
+    opening.result().close()
+    engine.dispose()
 
 
 def test_instance_keys_differ_and_last(url: str, ring: KeyRing, open_ring: Callable[[str], KeyRing]) -> None:

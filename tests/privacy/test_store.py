@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from privacy.store import alone, answers, forget, open_store, rewrite, writing
-from tests.privacy.beside import beside, waits
+from tests.privacy.conftest import Beside, waits
 from tests.privacy.scan import hits
 
 CANARY = b"canary-of-somebody-who-was-erased"
@@ -82,7 +82,14 @@ def test_every_connection_to_sqlite_keeps_our_rules(folder: Path, logged: bool) 
         for connection in (first, second):
             found = {
                 name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-                for name in ("busy_timeout", "journal_mode", "secure_delete", "foreign_keys", "synchronous", "temp_store")
+                for name in (
+                    "busy_timeout",
+                    "journal_mode",
+                    "secure_delete",
+                    "foreign_keys",
+                    "synchronous",
+                    "temp_store",
+                )
             }
             assert found == {
                 "busy_timeout": 30_000,
@@ -101,9 +108,13 @@ def test_a_row_that_points_at_nothing_is_refused(each_store: Engine) -> None:
 
 
 def test_what_a_failed_block_wrote_is_undone(each_store: Engine) -> None:
-    with pytest.raises(RuntimeError), writing(each_store).begin() as connection:
-        connection.execute(text("INSERT INTO thing VALUES (1, 'word')"))
-        raise RuntimeError
+    def write() -> None:
+        with writing(each_store).begin() as connection:
+            connection.execute(text("INSERT INTO thing VALUES (1, 'word'), (2, 'other')"))
+            connection.execute(text("INSERT INTO thing VALUES (1, 'again')"))
+
+    with pytest.raises(IntegrityError):
+        write()
     with each_store.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM thing")) == 0
 
@@ -116,7 +127,7 @@ def test_texts_of_errors_carry_no_arguments(each_store: Engine) -> None:
     assert "parameters hidden" in str(caught.value)
 
 
-def test_writers_take_their_turn(store: Engine) -> None:
+def test_writers_take_their_turn(beside: Beside, store: Engine) -> None:
     put(store, 1, "0")
     together = Barrier(2)
 
@@ -127,19 +138,19 @@ def test_writers_take_their_turn(store: Engine) -> None:
                 found = int(connection.scalar(text("SELECT word FROM thing")))
                 connection.execute(text("UPDATE thing SET word = :word"), {"word": str(found + 1)})
 
-    with beside(count_on) as other:
-        count_on()
+    other = beside(count_on)
+    count_on()
     other.result()
     with store.connect() as connection:
         assert connection.scalar(text("SELECT word FROM thing")) == "50"
 
 
-def test_a_second_writer_waits_for_the_first(store: Engine) -> None:
+def test_a_second_writer_waits_for_the_first(beside: Beside, store: Engine) -> None:
     with writing(store).connect() as connection:
         connection.execute(text("INSERT INTO thing VALUES (1, 'first')"))
-        with beside(lambda: put(store, 2, "second")) as second:
-            waits(second)
-            connection.commit()
+        second = beside(lambda: put(store, 2, "second"))
+        waits(second)
+        connection.commit()
         second.result()
 
 
@@ -237,7 +248,7 @@ def test_rewriting_keeps_what_was_not_deleted(each_store: Engine) -> None:
         assert connection.scalar(text("SELECT word FROM thing")) == "word"
 
 
-def test_who_is_alone_is_waited_for(each_store: Engine) -> None:
+def test_who_is_alone_is_waited_for(beside: Beside, each_store: Engine) -> None:
     def change() -> None:
         with writing(each_store).begin() as connection:
             alone(connection)
@@ -245,9 +256,9 @@ def test_who_is_alone_is_waited_for(each_store: Engine) -> None:
     with writing(each_store).connect() as connection:
         connection.begin()
         alone(connection)
-        with beside(change) as other:
-            waits(other)
-            connection.commit()
+        other = beside(change)
+        waits(other)
+        connection.commit()
         other.result()
 
 

@@ -6,10 +6,11 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from threading import Thread
 from types import TracebackType
+from typing import Self
 
 
 class SmtpServer:
-    """Speaks enough of RFC 5321 for one mail after the other; `refuses` is the answer to a mail, if not the usual one."""
+    """Speaks enough of RFC 5321 for one mail after the other; `refuses` is the answer to a mail where it is set."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -19,7 +20,7 @@ class SmtpServer:
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
-    def __enter__(self) -> "SmtpServer":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -37,41 +38,38 @@ class SmtpServer:
     def _handler(self) -> type[socketserver.StreamRequestHandler]:
         outer = self
 
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                with suppress(ConnectionError):
-                    self._talk()
-
-            def _talk(self) -> None:
-                self._answer("220 loopback")
-                while line := self.rfile.readline():
-                    said = line.decode(errors="replace").strip()
-                    outer.said.append(said)
-                    match said.split(" ")[0].upper():
-                        case "EHLO":
-                            self._answer("250-loopback")
-                            self._answer("250 AUTH PLAIN")
-                        case "AUTH":
-                            self._answer("235 welcome")
-                        case "DATA":
-                            self._take()
-                        case "QUIT":
-                            self._answer("221 bye")
-                            return
-                        case "MAIL" if outer.refuses:
-                            self._answer(outer.refuses)
-                        case _:
-                            self._answer("250 ok")
-
-            def _take(self) -> None:
-                self._answer("354 go on")
-                lines: list[bytes] = []
-                while (line := self.rfile.readline()) != b".\r\n":
-                    lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-                outer.mails.append(message_from_bytes(b"".join(lines), policy=policy.default))
-                self._answer("250 taken")
-
-            def _answer(self, text: str) -> None:
-                self.wfile.write(f"{text}\r\n".encode())
+        class Handler(_Talk):
+            server_of_mails = outer
 
         return Handler
+
+
+class _Talk(socketserver.StreamRequestHandler):
+    """The talk with one client."""
+
+    server_of_mails: SmtpServer
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):
+            self._answer("220 loopback")
+            while line := self.rfile.readline():
+                said = line.decode(errors="replace").strip()
+                self.server_of_mails.said.append(said)
+                self._answer(self._reply(said.partition(" ")[0].upper()))
+
+    def _reply(self, word: str) -> str:
+        if word == "DATA":
+            self._answer("354 go on")
+            self.server_of_mails.mails.append(self._mail())
+        if word == "MAIL" and self.server_of_mails.refuses:
+            return self.server_of_mails.refuses
+        return {"EHLO": "250-loopback\r\n250 AUTH PLAIN", "AUTH": "235 welcome", "QUIT": "221 bye"}.get(word, "250 ok")
+
+    def _mail(self) -> EmailMessage:
+        lines: list[bytes] = []
+        while (line := self.rfile.readline()) != b".\r\n":
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        return message_from_bytes(b"".join(lines), policy=policy.default)
+
+    def _answer(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
+from tests.factories.days import make_score
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, ago, like, reading, reply
-from tests.factories.scores import make_score
 from workers import results
 from workers.models import Post, PostSplit, Score
 from workers.models.connection import State

@@ -16,9 +16,9 @@ from privacy import consent
 from privacy.base import new_id
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
+from tests.factories.days import make_score
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, ago, like, reading
-from tests.factories.scores import make_score
 from workers.models import Connection, Post, PostSplit, Run, Score, Signal, StandingLink
 from workers.results import store_score
 from workers.runtime.process import Process

@@ -34,7 +34,7 @@ class Signal(Base):
     day: Mapped[date]
     """UTC day of the reaction, or the one on which it was first seen."""
     day_at: Mapped[datetime]
-    """The start of that day (UTC): 91 days later no day is left on which the signal counts."""
+    """The end of that day (UTC): 91 days later it has been scored for the last time, as 90 days old."""
     actor: Mapped[str | None]
     """Pseudonym of who reacted, 16 hex digits under the participant's key."""
     count: Mapped[int]

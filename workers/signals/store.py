@@ -202,7 +202,8 @@ def _put_actors(
         known = mine.get(identity)
         count = seen if complete or known is None else max(seen, known.count)
         if day < place.oldest:
-            gone += [known.id] if known else []
+            # What has left the window by itself goes with its time: it is known until then.
+            gone += [known.id] if known and known.day != day else []
         elif known is None:
             rows.append(_row(place.connection, place.post, kind, day, identity[0], count))
         elif (known.day, known.count) != (day, count):
@@ -262,7 +263,7 @@ def _grow(session: Session, place: _Place, kind: str, growth: int, increments: l
 
 
 def _change(session: Session, known: _Known, day: date, count: int) -> None:
-    session.execute(update(Signal).where(Signal.id == known.id).values(day=day, day_at=_start(day), count=count))
+    session.execute(update(Signal).where(Signal.id == known.id).values(day=day, day_at=end_of(day), count=count))
 
 
 def _remove(session: Session, ids: list[int]) -> None:
@@ -270,8 +271,9 @@ def _remove(session: Session, ids: list[int]) -> None:
         session.execute(delete(Signal).where(Signal.id.in_(ids[start : start + 500])))
 
 
-def _start(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
+def end_of(day: date) -> datetime:
+    """The end of a day (UTC), from which the 91 days of its signals count."""
+    return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
 def _row(
@@ -284,7 +286,7 @@ def _row(
         "network": connection.network,
         "kind": kind,
         "day": day,
-        "day_at": _start(day),
+        "day_at": end_of(day),
         "actor": actor,
         "count": count,
     }

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import Clock
+from tests.factories.days import make_score
 from tests.factories.people import make_subject
 from tests.factories.readings import ago
-from tests.factories.scores import make_score
 from tests.workers.jobs.conftest import Town
 from tests.workers.networks.mastodon_server import Habits
 from workers import jobs

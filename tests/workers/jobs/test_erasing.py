@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from privacy.base import Subject
 from privacy.keyring import KeyGoneError
 from privacy.vocabulary import Purpose
+from tests.factories.days import make_score
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, count, like, reading
-from tests.factories.scores import make_score
 from workers import jobs, mail
 from workers.jobs import erasing
 from workers.jobs.job import JobFailedError

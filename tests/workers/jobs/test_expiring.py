@@ -3,9 +3,9 @@
 from sqlalchemy import func, select
 
 from tests.conftest import Clock
+from tests.factories.days import make_score
 from tests.factories.people import agree, make_claim, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
-from tests.factories.scores import make_score
 from workers import jobs
 from workers.jobs import reading as collecting
 from workers.models import Connection, Post, PostSplit, Run, Score, Signal

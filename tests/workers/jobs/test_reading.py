@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from privacy.base import Subject
 from privacy.redact import outline
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
@@ -361,3 +362,18 @@ def test_a_participant_who_lends_their_standing_is_recognised(each_town: Town) -
 
 def test_a_connection_that_is_gone_is_no_error(process: Process) -> None:
     jobs.collect("0" * 32)
+
+
+def test_who_asked_for_erasure_is_not_read_any_more(town: Town) -> None:
+    connection_id = town.join()
+    town.post(3, *FRIENDS)
+
+    def ask(kind: str, reply: Reply) -> Reply:
+        if kind == "favourited_by":
+            with town.process.working() as work:
+                work.session.get_one(Subject, town.row(connection_id).subject_id).erasing_at = work.now
+        return reply
+
+    town.server.spoil = ask
+    jobs.collect(connection_id)
+    assert (town.counts()[1], town.row(connection_id).failure) == (0, None)

@@ -47,13 +47,13 @@ class PlainStore:
 
     def _named(self, kind: str, found: dict[tuple[str, str | None, date], int], complete: bool, oldest: date) -> None:
         for key in [key for key in self.signals if key[0] == kind and key[1] is not None]:
-            gone = key not in found if complete else kind in _ONCE and any(key[1] == other[1] for other in found)
+            # Incomplete readings take nothing out, but a day that turns out to be earlier takes the place of the later.
+            gone = key not in found and (complete or (kind in _ONCE and any(key[1] == other[1] for other in found)))
             if gone:
                 del self.signals[key]
         for key, count in found.items():
-            stored = self.signals.pop(key, 0)
             if key[2] >= oldest:
-                self.signals[key] = count if complete else max(count, stored)
+                self.signals[key] = count if complete else max(count, self.signals.get(key, 0))
 
     def _counted(self, kind: str, count: int, unsaid: date) -> None:
         mine = sorted((key for key in self.signals if key[:2] == (kind, None)), key=lambda key: key[2], reverse=True)

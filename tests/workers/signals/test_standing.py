@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from privacy.vocabulary import Purpose
+from tests.factories.days import make_score
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, ago, like, reading
-from tests.factories.scores import make_score
 from tests.workers.signals.conftest import Garden
 from workers import jobs
 from workers.models import Connection, StandingLink

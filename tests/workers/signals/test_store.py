@@ -220,11 +220,10 @@ def test_a_connection_goes_with_all_that_was_read_through_it(
 
 ACTORS = st.sampled_from(["did:a", "did:b", None])
 DAYS = st.sampled_from([ago(0), ago(1), ago(3), ago(89), ago(90), ago(95)])
-# A network dates all of a kind or none: what repeats is told apart by its day.
+# A network dates all of a kind or none.
 REACTIONS = st.one_of(
-    st.builds(Reaction, st.sampled_from(["like", "repost"]), ACTORS, st.none() | DAYS, st.integers(1, 4)),
-    st.builds(Reaction, st.just("reply"), ACTORS, DAYS, st.integers(1, 4)),
-    st.builds(Reaction, st.just("quote"), ACTORS, st.none(), st.integers(1, 4)),
+    st.builds(Reaction, st.sampled_from(["like", "reply"]), ACTORS, DAYS, st.integers(1, 4)),
+    st.builds(Reaction, st.sampled_from(["repost", "quote"]), ACTORS, st.none(), st.integers(1, 4)),
 )
 STEPS = st.lists(
     st.tuples(

@@ -1,0 +1,97 @@
+"""A real browser, and whole installations to look at with it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.functional.installation import Installation
+from tests.networks.bluesky.fixtures import do_without
+
+#: Pictures of every page that a test opened, to be looked at.
+ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+_QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium as the system has it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        do_without("Chromium is not installed; bin/test installs Debian's where it may")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=_QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Watch:
+    """Notes what a page must never do: ask another host, write an error to the console."""
+
+    def __init__(self) -> None:
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+
+    def over(self, context: BrowserContext) -> None:
+        """Watches every page of a browser context."""
+        context.on("request", self._request)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+
+    def _request(self, request: Request) -> None:
+        if urlsplit(request.url).hostname not in ("127.0.0.1", None):
+            self.foreign.append(request.url)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+
+@pytest.fixture
+def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Opens a page in a browser of its own: `open_page(locale="en-GB", …)`; afterwards nothing foreign was asked."""
+    watch = Watch()
+    with ExitStack() as stack:
+
+        def opened(**options: object) -> Page:
+            context = browser.new_context(**{"locale": "de-DE", "timezone_id": "UTC", **options})  # type: ignore[arg-type]
+            stack.callback(context.close)
+            watch.over(context)
+            page = context.new_page()
+            page.set_default_timeout(30_000)
+            stack.callback(picture, page, f"{request.node.name}-last")
+            return page
+
+        yield opened
+    assert watch.foreign == []
+    assert watch.errors == []
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
+    """Starts an installation with settings: `install(KLARWERT_DEMO="true")`."""
+    with ExitStack() as stack:
+
+        def started(**settings: str) -> Installation:
+            made = Installation(tmp_path, settings)
+            made.start()
+            stack.callback(made.stop)
+            return made
+
+        yield started
+
+
+def picture(page: Page, name: str) -> None:
+    """Keeps a picture of a page as an artefact."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+

@@ -1,0 +1,115 @@
+from collections import Counter
+from hashlib import sha256
+from importlib.resources import files
+from string import Template
+
+import pytest
+
+from privacy.notices import LANGUAGES, VERSIONS, Notice, notice
+from privacy.vocabulary import PER_NETWORK, Purpose
+from tests.factories.people import NAMES
+
+#: SHA-256 of every text that was ever shown. Nobody who agreed to a text agreed to another one.
+DIGESTS = {
+    "recognition-1.de.txt": "bc25c44acd54e581febab437133dc1a82b7aabb4c130df9b8ccb44f522f534d8",
+    "recognition-1.en.txt": "fadeda9ddffae209ff9434da7b4a3c4fe52a468af03feffb6906e97bcecccb0a",
+    "scoring-1.de.txt": "5592319dc2b01618099671b1baf9b6a57ed0df29fb33c5b4e887e9d7b36dbdce",
+    "scoring-1.en.txt": "bec1dd6354be9762edb9d74e1bb081bf6f5753237c55f9563d53bdb51ea870db",
+}
+BOTH = [(purpose, language) for purpose in Purpose for language in LANGUAGES]
+#: What Art. 7(3) and 13 DSGVO want to be said, in a word of each language.
+SAID = {
+    "de": ("jederzeit", "bleibt rechtmäßig", "keine Nachteile", "Artikel 6 Absatz 1 Buchstabe a", "Artikel 9 Absatz 2"),
+    "en": ("at any time", "stays lawful", "no disadvantages", "Article 6(1)(a)", "Article 9(2)(a)"),
+}
+
+
+def texts() -> dict[str, str]:
+    """Every notice that is in the package."""
+    folder = files("privacy.notices")
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith(".txt")}
+
+
+def placeholders(text: str) -> Counter[str]:
+    return Counter(Template(text).get_identifiers())
+
+
+def test_a_text_that_was_shown_is_never_changed() -> None:
+    found = {name: sha256(text.encode()).hexdigest() for name, text in texts().items()}
+    assert found == DIGESTS, (
+        "A notice was changed, added or removed. People agreed to the exact old text: make a new version instead "
+        "(a new file and its number in VERSIONS), keep the old file, and add the digest of the new one here."
+    )
+
+
+def test_every_purpose_has_its_notice_in_both_languages() -> None:
+    assert set(VERSIONS) == set(Purpose)
+    for purpose, version in VERSIONS.items():
+        for number in range(1, version + 1):
+            for language in LANGUAGES:
+                assert texts()[f"{purpose}-{number}.{language}.txt"]
+
+
+def test_both_languages_name_the_same() -> None:
+    for name, text in texts().items():
+        twin = name.replace(".de.", ".en.")
+        assert placeholders(text) == placeholders(texts()[twin])
+        assert text.count("\n\n") == texts()[twin].count("\n\n")
+
+
+@pytest.mark.parametrize(("purpose", "language"), BOTH)
+def test_every_notice_says_who_is_responsible_and_how_to_say_no(purpose: Purpose, language: str) -> None:
+    text = " ".join(notice(purpose, language, NAMES).text.split())
+    for needed in (*SAID[language], NAMES["organisation"], NAMES["address"], NAMES["dpo"], NAMES["authority"]):
+        assert needed in text
+
+
+@pytest.mark.parametrize(("purpose", "language"), BOTH)
+def test_a_notice_about_one_network_names_it_and_who_is_asked(purpose: Purpose, language: str) -> None:
+    text = notice(purpose, language, NAMES).text
+    named = [name for name in ("network", "operator", "country") if NAMES[name] in text]
+    assert named == (["network", "operator", "country"] if purpose in PER_NETWORK else [])
+
+
+@pytest.mark.parametrize(("purpose", "language"), BOTH)
+def test_no_placeholder_is_left_open(purpose: Purpose, language: str) -> None:
+    made = notice(purpose, language, NAMES)
+    assert "$" not in made.text
+    assert (made.purpose, made.version, made.language) == (purpose, VERSIONS[purpose], language)
+
+
+@pytest.mark.parametrize("missing", ["organisation", "address", "dpo", "authority", "network", "operator", "country"])
+def test_a_name_that_is_missing_stops_the_notice(missing: str) -> None:
+    names = {name: value for name, value in NAMES.items() if name != missing}
+    with pytest.raises(KeyError, match=missing):
+        notice(Purpose.SCORING, "de", names)
+
+
+def test_a_notice_in_an_unknown_language_does_not_exist() -> None:
+    with pytest.raises(FileNotFoundError):
+        notice(Purpose.SCORING, "fr", NAMES)
+
+
+@pytest.mark.parametrize(("purpose", "language"), BOTH)
+def test_paragraphs_are_the_whole_text_and_begin_with_the_question(purpose: Purpose, language: str) -> None:
+    made = notice(purpose, language, NAMES)
+    assert made.paragraphs[0].endswith("?")
+    assert " ".join(made.paragraphs) == " ".join(made.text.split())
+    assert all("\n" not in paragraph for paragraph in made.paragraphs)
+
+
+def test_a_name_is_taken_as_it_is() -> None:
+    made = notice(Purpose.SCORING, "de", {**NAMES, "organisation": "$5 & <b>Söhne</b> $dpo"})
+    assert "Darf $5 & <b>Söhne</b> $dpo aus deinem Konto" in made.text
+
+
+def test_the_digest_is_that_of_the_text_as_it_was_shown() -> None:
+    made = Notice(Purpose.SCORING, 1, "de", "Darf das?")
+    assert made.digest == "909a74fab9c565322d99086f8b8ab1ef4c819c849d055263d7bb01353922fed9"
+    assert made.digest != Notice(Purpose.SCORING, 1, "de", "Darf das ?").digest
+
+
+def test_notices_differ_by_what_they_name() -> None:
+    mastodon = {**NAMES, "network": "Mastodon"}
+    digests = {notice(Purpose.SCORING, language, names).digest for language in LANGUAGES for names in (NAMES, mastodon)}
+    assert len(digests) == 4

@@ -1,0 +1,130 @@
+"""What is stored, the download, and the deletion with everything that can be typed wrongly."""
+
+import io
+import json
+import re
+import zipfile
+from hashlib import sha256
+
+import pytest
+
+from privacy.base import Subject
+from privacy.holdings import declarations
+from server.services import exports, stored
+from server.services.stored import kept
+from tests.factories.people import make_subject
+from tests.factories.scores import make_scored
+from tests.server.browser import PASSWORD, Browser
+from workers.jobs import erase
+from workers.places import holdings
+from workers.runtime.process import Process
+
+
+def numbers(page: str) -> dict[str, int]:
+    """Kinds of the table of stored data with their numbers."""
+    rows = re.findall(r'<th scope="row">([^<]+)<br>.*?<td class="num"[^>]*>([\d,]+)</td>', page, re.DOTALL)
+    return {kind: int(number.replace(",", "")) for kind, number in rows}
+
+
+def test_the_page_counts_what_is_stored(process: Process, ann: Browser, ann_id: str) -> None:
+    with process.working() as work:
+        make_scored(work, ann_id)
+        make_scored(work, make_subject(work).id)
+    counted = numbers(ann.get("/data").page)
+    assert counted["Posts"] == 3
+    assert counted["Signals"] == 12
+    assert counted["Scores"] == 2
+    assert counted["Consents"] == 2
+    assert counted["Account"] == counted["Your key"] == 1
+    assert ann.says("91 days after the day of the reaction")
+    assert ann.says("2 years after it was computed")
+    assert ann.says("until it runs out")
+
+
+def test_every_kind_of_data_and_every_column_has_words(process: Process) -> None:
+    places = [place.holds for place in holdings(process).places]
+    about_people = [holds for holds in (*declarations(), *places) if holds.subject or holds in places]
+    for language in ("de", "en"):
+        words = exports.words(language)
+        assert {holds.kind for holds in about_people} <= set(words.kinds)
+        assert {column for holds in about_people for column in holds.exported} <= set(words.columns)
+        for holds in about_people:
+            assert kept(holds.rule, language).count(" ") >= (0 if holds.rule is None else 1)
+            if holds.rule is not None and holds.rule.days:
+                assert stored._since(language)[holds.rule.since] in kept(holds.rule, language)
+
+
+@pytest.mark.parametrize(("language", "title"), [("de", "de"), ("en", "en")])
+def test_the_download_has_everything_and_nothing_of_others(
+    process: Process, ann: Browser, ann_id: str, language: str, title: str
+) -> None:
+    with process.working() as work:
+        make_scored(work, ann_id)
+        other = make_subject(work)
+        make_scored(work, other.id)
+    ann.get("/data")
+    ann.post("/language", lang=language, next="/data")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', ann.page)
+    assert token is not None
+    answer = ann.client.post("/data/export", data={"csrf_token": token[1]})
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="klarwert-2026-11-22.zip"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    packed = zipfile.ZipFile(io.BytesIO(answer.data))
+    files = {name: packed.read(name) for name in packed.namelist()}
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["sha256"] == {name: sha256(files[name]).hexdigest() for name in files if name != "manifest.json"}
+    assert (manifest["rows"]["signals"], manifest["rows"]["posts"]) == (12, 3)
+    assert b"ann@garten.test" in files["data.json"]
+    assert len([name for name in files if name.startswith("receipts/")]) == 2
+    assert f'<html lang="{title}">' in files["index.html"].decode()
+    assert not [name for name, content in files.items() if other.id.encode() in content]
+
+
+def test_the_download_needs_the_forgery_token(ann: Browser) -> None:
+    assert ann.client.post("/data/export").status_code == 400
+    assert ann.client.get("/data/export").status_code == 405
+
+
+def test_before_the_deletion_the_page_says_what_goes_and_what_stays(ann: Browser) -> None:
+    ann.get("/data/delete")
+    assert ann.says("What goes")
+    assert ann.says("What stays")
+    assert ann.says("This Klarwert makes no backups by itself.")
+    assert ann.says("hallo@beispiel.example")
+    assert ann.says("Keep my account")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [("", "Please type your password."), ("not the one", "This is not your password.")],
+)
+def test_a_wrong_password_deletes_nothing(
+    process: Process, ann: Browser, ann_id: str, typed: str, sentence: str
+) -> None:
+    ann.get("/data/delete")
+    ann.post("/data/delete", password=typed, unknown="x")
+    assert ann.status == 422
+    assert ann.says(sentence)
+    assert ann.get("/data").path == "/data"
+    with process.reading() as session:
+        assert session.get_one(Subject, ann_id).erasing_at is None
+
+
+def test_guessing_the_password_is_slowed_down(ann: Browser) -> None:
+    answers = [ann.post("/data/delete", password=f"wrong {number}").status for number in range(6)]
+    assert answers == [422] * 5 + [429]
+
+
+def test_the_password_deletes_everything(process: Process, ann: Browser, ann_id: str) -> None:
+    with process.working() as work:
+        make_scored(work, ann_id)
+    ann.get("/data/delete")
+    ann.post("/data/delete", password=PASSWORD)
+    assert ann.path == "/deleted"
+    assert ann.says("Your account is being deleted")
+    assert ann.get("/score").path == "/sign-in"
+    assert not ann.sign_in().path.startswith("/score")
+    erase(ann_id)
+    with process.reading() as session:
+        assert holdings(process).traces(session, ann_id) == {}
+    assert ann.get("/deleted").status == 200

@@ -1,0 +1,67 @@
+"""What goes wrong becomes a page with a sentence and a way on."""
+
+import logging
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from server.web import public
+from server.web.errors import SENTENCES
+from tests.server.browser import Browser
+from workers.runtime.process import Process
+
+
+def test_what_is_not_there_says_so_in_both_languages(new_browser: Callable[..., Browser]) -> None:
+    assert new_browser("en").get("/nonsense").says("There is no such page, or it is not yours.")
+    assert new_browser("de").get("/nonsense").says("Diese Seite gibt es nicht")
+
+
+def test_a_nul_in_an_address_is_a_page_that_is_not_there(browser: Browser) -> None:
+    assert browser.get("/connections/%00").status == 404
+
+
+def test_a_form_without_its_token_is_not_taken_and_shown_again(browser: Browser) -> None:
+    answer = browser.client.post("/sign-in", data={"email": "ann@garten.test"}, headers={"Accept-Language": "en"})
+    assert answer.headers["Location"] == "/sign-in"
+    assert browser.get("/sign-in").says("Please try it once more.")
+
+
+def test_a_button_without_its_token_and_without_a_page_is_not_taken(browser: Browser) -> None:
+    answer = browser.client.post("/sign-out", headers={"Accept-Language": "en"})
+    assert answer.status_code == 400
+    assert str(SENTENCES[400][0]) in answer.get_data(as_text=True)
+
+
+def test_a_wrong_method_and_too_much_text_have_sentences(browser: Browser) -> None:
+    assert browser.get("/sign-out").says("This page cannot be used in this way.")
+    browser.get("/sign-in")
+    assert browser.post("/sign-in", email="a" * 70_000).says("That was more text than fits here.")
+
+
+@pytest.fixture
+def broken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that fails."""
+
+    def fail() -> None:
+        raise RuntimeError("ann@garten.test")
+
+    monkeypatch.setattr(public, "way_in", fail)
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_mistake_of_ours_is_logged_and_said(ann: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        assert ann.get("/").status == 500
+    assert ann.says("Something went wrong on our side.")
+    assert "a page failed" in caplog.text
+
+
+def test_without_a_database_there_is_still_a_sentence(
+    browser: Browser, process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    process.close()
+    (process.settings.data / "klarwert.sqlite").unlink()
+    with caplog.at_level(logging.CRITICAL):
+        assert browser.get("/").status == 500
+    assert browser.says("Something went wrong on our side.")

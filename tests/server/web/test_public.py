@@ -1,0 +1,107 @@
+"""Pages for everybody."""
+
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from privacy.base import Base
+from server.services.example import worked_example
+from server.web.sentences import BASES, DATA, KEPT, USES
+from tests.factories.people import make_connection, make_subject
+from tests.server.browser import Browser
+from workers.mail import Outbox
+from workers.runtime.process import Process
+from workers.runtime.settings import Organisation
+
+
+def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Browser) -> None:
+    assert browser.get("/").says("How far do your posts carry?")
+    assert browser.says("invented")
+    assert ann.get("/").path == "/consent/scoring/choose"
+
+
+def test_every_kind_of_data_has_words(browser: Browser) -> None:
+    holds = [mapper.class_.__holds__ for mapper in Base.registry.mappers] + [Outbox.holds]
+    assert {one.kind for one in holds} == set(DATA)
+    assert {one.use for one in holds} <= set(USES)
+    assert {one.basis for one in holds} <= set(BASES)
+    assert {one.rule.since for one in holds if one.rule} <= set(KEPT)
+
+
+def test_the_privacy_notice_names_who_is_responsible_and_how_long_things_are_kept(browser: Browser) -> None:
+    browser.get("/privacy")
+    for sentence in (
+        "Verein Beispiel e. V.", "datenschutz@beispiel.example", "91 days from the reaction", "Bluesky Social PBC",
+        "If you do not take part, but react to posts", "30 days from its making", "until its time is over",
+    ):  # fmt: skip
+        assert browser.says(sentence), sentence
+
+
+def test_the_imprint_and_the_notice_say_so_while_nobody_is_responsible(browser: Browser, process: Process) -> None:
+    process.settings = replace(process.settings, organisation=Organisation())
+    assert browser.get("/imprint").says("has not said yet who it is")
+    assert browser.get("/privacy").says("Until then nobody can sign up, and nothing is collected.")
+
+
+def test_the_worked_example_adds_up_before_ones_eyes(browser: Browser) -> None:
+    example = worked_example()
+    score = example.told.total.score
+    assert sum(row.points for row in example.rows) + 1 == pytest.approx(score, abs=1e-9)
+    assert sum(example.voices.values()) == pytest.approx(example.told.tally.total)
+    shown = [round(row.points, 2) for row in example.rows]
+    assert round(sum(shown) + 1, 2) == round(score, 2)
+    assert browser.get("/methodology").says(f"Score: {score:.2f} points of 100.")
+
+
+def test_the_language_is_the_browsers_wish_until_one_is_chosen(browser: Browser) -> None:
+    assert browser.get("/imprint").says("Run by")
+    browser.post("/language", lang="de", next="/imprint")
+    assert browser.path == "/imprint"
+    assert browser.says("Betrieben von")
+    assert browser.post("/language", lang="fr", next="/imprint").status == 400
+
+
+@pytest.mark.parametrize("onward", ["//evil.test/", "https://evil.test/", ""])
+def test_choosing_a_language_leads_to_no_other_site(browser: Browser, onward: str) -> None:
+    assert browser.get("/imprint").post("/language", lang="en", next=onward).path == "/"
+
+
+def test_the_page_of_a_person_links_back_and_shows_nothing_else(client: FlaskClient, process: Process) -> None:
+    with process.working() as work:
+        person = make_subject(work)
+        row = make_connection(work, person.id)
+        code = process.ring.person(person.id).open(f'["connection", "{row.id}", "code"]', row.code)
+    page = client.get(f"/me/{code}")
+    assert page.get_data(as_text=True).count("<a ") == 1
+    assert 'rel="me"' in page.get_data(as_text=True)
+    assert page.headers["X-Robots-Tag"] == "noindex"
+    assert "Set-Cookie" not in page.headers
+
+
+def test_a_profile_that_is_no_web_address_is_not_linked(client: FlaskClient, process: Process) -> None:
+    with process.working() as work:
+        person = make_subject(work)
+        row = make_connection(work, person.id)
+        key = process.ring.person(person.id)
+        row.address = key.seal(f'["connection", "{row.id}", "address"]', "javascript:alert(1)")
+        code = key.open(f'["connection", "{row.id}", "code"]', row.code)
+    assert client.get(f"/me/{code}").status_code == 404
+
+
+def test_the_outbox_is_a_page_of_the_demo_only(browser: Browser, process: Process) -> None:
+    assert browser.get("/outbox").status == 404
+    process.settings = replace(process.settings, demo=True)
+    assert browser.get("/outbox").says("No mail yet")
+
+
+def test_health_is_ok_without_a_session(client: FlaskClient) -> None:
+    answer = client.get("/health")
+    assert (answer.status_code, answer.data) == (200, b"ok\n")
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_health_says_down_without_redis(client: FlaskClient, process: Process, clean_redis: str) -> None:
+    process.close()
+    process.settings = replace(process.settings, redis=clean_redis + ".gone")
+    assert client.get("/health").status_code == 503
