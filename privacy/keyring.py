@@ -7,6 +7,7 @@ from functools import cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -121,9 +122,23 @@ class KeyRing:
         """A blind index: finds a sealed value again by equality and tells nothing else (HMAC-SHA-256)."""
         return hmac.digest(self.instance("blind"), f"{place}\0{text}".encode(), "sha256")
 
+    def sign(self, text: str) -> str:
+        """The instance's signature over the UTF-8 bytes of a text, 128 hex digits (Ed25519, RFC 8032).
+
+        Every text that is signed begins with the name of its format, so that none passes for one of another kind.
+        """
+        return self._signer().sign(text.encode()).hex()
+
+    def public_key(self) -> str:
+        """The key that checks `sign`, 64 hex digits; published."""
+        return self._signer().public_key().public_bytes_raw().hex()
+
     def close(self) -> None:
         """Lets the store go."""
         self._engine.dispose()
+
+    def _signer(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.instance("signing"))
 
     def _instance(self, name: str) -> bytes:
         """A key of the instance itself, made at first use."""

@@ -17,13 +17,17 @@ from privacy import redact
 from privacy.keyring import WrongMasterKeyError
 from server import demo, processes, running
 from server.models import Account, Role
-from server.services import accounts
+from server.services import accounts, bundles
+from server.services.bundles import Reader
+from server.services.missing import MissingError
+from server.services.organisations import organisation
 from server.services.passwords import MIN_LENGTH, hash_password
 from workers.models import Connection
 from workers.models.connection import State
 from workers.runtime.embedded import EmbeddedRedisError
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings, SettingsError, read
+from workers.scoring import standalone_verifier
 from workers.scoring.case import score_case
 from workers.scoring.signals import BadSignals
 
@@ -189,6 +193,38 @@ def _score_everybody(settings: Settings, day: date | None) -> None:
         raise click.ClickException("--day must name a day that has ended (UTC), or --signals a file")
     process.queue.send("score_day", day.isoformat())
     click.echo(f"The scoring of {day} was sent to the workers.")
+
+
+@main.command()
+@click.option("--subject", required=True, metavar="ID", help="The id of the subject, as their own export has it.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The day of their newest score; another one is refused.")
+@click.option("--auditor", is_flag=True, help="Labels instead of the addresses of posts.")
+@with_settings
+def explain(settings: Settings, subject: str, day: datetime | None, *, auditor: bool) -> None:
+    """Print the signed explanation of a score, to be kept in a file and checked with `klarwert verify`."""
+    process = Process(settings)
+    reader = Reader.AUDITOR if auditor else Reader.PERSON
+    try:
+        with process.reading() as session:
+            name = organisation(session, settings).name
+            made = bundles.bundle(session, process.ring, subject, name, reader, day.date() if day else None)
+    except MissingError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        process.close()
+    click.echo(made.text, nl=False)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--key", metavar="PUBKEY", help="The instance's public key, 64 hex digits.")
+def verify(file: Path, key: str | None) -> None:
+    """Check a signed explanation, offline: exit 0, or 1 with the first thing that does not hold."""
+    try:
+        for line in standalone_verifier.check_file(file, key):
+            click.echo(line)
+    except standalone_verifier.DoesNotHoldError as error:
+        raise click.ClickException(f"does not hold: {error}") from None
 
 
 if __name__ == "__main__":

@@ -8,8 +8,14 @@ from privacy import consent
 from privacy.archive import Words, archive
 from privacy.holdings import Holdings
 from server.services import stored
+from server.services.bundles import Reader, bundle
 from server.services.consents import receipt_json
 from server.services.words import catalogue
+from workers.results import newest
+
+
+#: The signed explanation of the newest score, inside the ZIP.
+EXPLANATION = "explanation.json"
 
 
 def export(
@@ -21,7 +27,15 @@ def export(
         f"receipts/{record.id}.jsonld": receipt_json(session, subject_id, record.id, controller).encode()
         for record, _ in consent.history(session, subject_id)
     }
-    return archive(held, words(language), now, receipts)
+    return archive(held, words(language), now, receipts | _explanation(session, holdings, subject_id, controller))
+
+
+def _explanation(session: Session, holdings: Holdings, subject_id: str, controller: str) -> dict[str, bytes]:
+    """The signed file of the newest score; nothing before the first."""
+    if newest(session, subject_id) is None:
+        return {}
+    made = bundle(session, holdings.ring, subject_id, controller, Reader.PERSON)
+    return {EXPLANATION: made.text.encode()}
 
 
 def words(language: str) -> Words:
@@ -34,7 +48,8 @@ def words(language: str) -> Words:
         contents=_("What is in it"),
         files=_(
             "The same lies beside this page for other programs: data.json, the folder csv, your receipts in the folder "
-            "receipts. manifest.json counts every row and has the checksum (SHA-256) of every file."
+            "receipts. explanation.json is the signed explanation of your newest score, if you have one: anybody can "
+            "check it. manifest.json counts every row and has the checksum (SHA-256) of every file."
         ),
         nothing=_("Nothing is stored."),
         more=_("Here are the first %(shown)s of %(all)s. All of them are in %(file)s."),

@@ -91,6 +91,12 @@ def outbox() -> str:
     return render_template("public/outbox.html", letters=read_outbox(process().settings))
 
 
+@pages.get("/.well-known/klarwert/key")
+def key() -> Response:
+    """The public key of this installation's signatures, for whoever checks a file: 64 hex digits."""
+    return Response(f"{process().ring.public_key()}\n", mimetype="text/plain")
+
+
 @pages.get("/health")
 def health() -> Response:
     """Does it run? For whoever watches over the machine."""

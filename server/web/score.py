@@ -8,15 +8,17 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from server.services import explanations, scores
+from server.services import bundles, explanations, scores
+from server.services.bundles import Reader
 from server.services.explanations import Explained
 from server.services.missing import MissingError
 from server.services.scores import Step
 from server.web import charts
 from server.web.charts import Bar, Look
-from server.web.guard import login_required
+from server.web.guard import by_person, limiter, login_required
 from server.web.kinds import KINDS
-from server.web.state import language, person, process
+from server.web.schemas import Form, filled
+from server.web.state import language, organisation, person, process
 from workers.catalogue import NETWORKS
 from workers.results import history, newest
 from workers.scoring.model import KLARWERT_1
@@ -28,6 +30,8 @@ TITLES = {name: facts.title for name, facts in NETWORKS.items()}
 #: Scores whose meaning is worked out on the score page.
 EXAMPLES = (25, 50, 75)
 FORWARD_DAYS = (7, 30)
+#: Making a file goes through all signals.
+FILES = "30 per hour"
 #: "What if so many more people each did this once today" on the explanation page.
 FORWARD_KINDS = (("like", 10), ("repost", 10))
 
@@ -50,6 +54,12 @@ class _Place(Schema):
         unknown = EXCLUDE
 
     page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
+
+
+class _Copy(Form):
+    """For whom a file of the explanation is."""
+
+    reader = fields.Enum(Reader, by_value=True, load_default=Reader.PERSON)
 
 
 @pages.get("/score")
@@ -143,7 +153,25 @@ def explanation() -> str:
             kinds=KINDS,
             titles=TITLES,
             model=KLARWERT_1,
+            public_key=installation.ring.public_key(),
         )
+
+
+@pages.post("/explanation/file")
+@login_required
+@limiter.limit(FILES, key_func=by_person)
+def file() -> Response:
+    """The signed explanation, with the addresses of posts or, to be handed to others, without."""
+    installation, form = process(), filled(_Copy())
+    if form.errors:
+        abort(400)
+    reader = Reader(form.values["reader"])
+    with installation.reading() as session:
+        made = bundles.bundle(session, installation.ring, person().subject_id, organisation().name, reader)
+    response = Response(made.text, mimetype="application/json")
+    name = f"klarwert-explanation-{made.day}-{reader}.json"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @pages.get("/explanation/post/<post_id>")

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select, update
 
 from privacy.base import new_id
@@ -143,6 +145,17 @@ def test_a_key_is_stored_wrapped(folder: Path, ring: KeyRing) -> None:
     assert len(key) == KEY_BYTES
     assert hits(folder, [key, MASTER]) == []
     assert hits(folder, [wrapped(ring, "instance/secret")])
+
+
+def test_a_signature_is_checked_with_the_published_key_and_stays_over_a_restart(
+    each_url: str, open_ring: Callable[[str], KeyRing]
+) -> None:
+    first, again = open_ring(each_url), open_ring(each_url)
+    assert first.public_key() == again.public_key()
+    checker = Ed25519PublicKey.from_public_bytes(bytes.fromhex(first.public_key()))
+    checker.verify(bytes.fromhex(again.sign("Bäume")), "Bäume".encode())
+    with pytest.raises(InvalidSignature):
+        checker.verify(bytes.fromhex(first.sign("Bäume")), b"Brot")
 
 
 def test_a_key_that_was_moved_to_another_name_does_not_open(ring: KeyRing) -> None:

@@ -15,6 +15,9 @@ from privacy.store import open_store
 from server.cli import main
 from server.models import Account, Role
 from server.services import accounts
+from tests.factories.people import make_subject
+from tests.factories.scores import make_scored
+from tests.workers.scoring.sealed import signed, told
 from workers.runtime.process import Process
 from workers.runtime.settings import read
 
@@ -161,3 +164,40 @@ def test_the_schema_is_there_after_migrating_twice(home: Path) -> None:
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM account").scalar() == 0
     engine.dispose()
+
+
+def test_an_explanation_is_printed_and_checked_on_the_command_line(home: Path) -> None:
+    klarwert("migrate")
+    process = Process(read())
+    with process.working() as work:
+        subject = make_subject(work).id
+        make_scored(work, subject)
+        today = work.today
+    key = process.ring.public_key()
+    process.close()
+    for words in ((), ("--day", today.isoformat()), ("--auditor",)):
+        told = klarwert("explain", "--subject", subject, *words)
+        assert told.exit_code == 0
+        (home / "told.json").write_text(told.output, encoding="utf-8")
+        checked = klarwert("verify", str(home / "told.json"), "--key", key)
+        assert checked.exit_code == 0
+        assert checked.output.startswith("holds: score ")
+        assert ("bluesky.example" in told.output) is (words != ("--auditor",))
+    other = klarwert("explain", "--subject", subject, "--day", "2026-01-01")
+    assert (other.exit_code, "newest scored day" in other.output) == (1, True)
+
+
+def test_nobody_without_a_score_is_explained(home: Path) -> None:
+    klarwert("migrate")
+    done = klarwert("explain", "--subject", "nobody")
+    assert done.exit_code == 1
+    assert "no score of this subject" in done.output
+
+
+def test_a_changed_explanation_ends_with_1_and_what_does_not_hold(home: Path) -> None:
+    path = home / "told.json"
+    path.write_bytes(signed(told()).replace(b"like", b"link", 1))
+    done = klarwert("verify", str(path))
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: does not hold: signature")
+    assert klarwert("verify", str(home)).exit_code == 1

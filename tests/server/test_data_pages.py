@@ -18,6 +18,7 @@ from tests.server.browser import PASSWORD, Browser
 from workers.jobs import erase
 from workers.places import holdings
 from workers.runtime.process import Process
+from workers.scoring.standalone_verifier import verify
 
 
 def numbers(page: str) -> dict[str, int]:
@@ -75,9 +76,17 @@ def test_the_download_has_everything_and_nothing_of_others(
     assert manifest["sha256"] == {name: sha256(files[name]).hexdigest() for name in files if name != "manifest.json"}
     assert (manifest["rows"]["signals"], manifest["rows"]["posts"]) == (12, 3)
     assert b"ann@garten.test" in files["data.json"]
+    assert "holds" in verify(files["explanation.json"], process.ring.public_key())[0]
+    assert "https://bluesky.example/mira/garden" in files["explanation.json"].decode()
     assert len([name for name in files if name.startswith("receipts/")]) == 2
     assert f'<html lang="{title}">' in files["index.html"].decode()
     assert not [name for name, content in files.items() if other.id.encode() in content]
+
+
+def test_before_the_first_score_the_download_has_no_explanation(process: Process, ann_id: str) -> None:
+    with process.reading() as session:
+        packed = exports.export(session, holdings(process), ann_id, "en", "", process.clock())
+    assert exports.EXPLANATION not in zipfile.ZipFile(io.BytesIO(packed)).namelist()
 
 
 def test_the_download_needs_the_forgery_token(ann: Browser) -> None:

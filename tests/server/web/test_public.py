@@ -105,3 +105,10 @@ def test_health_says_down_without_redis(client: FlaskClient, process: Process, c
     process.close()
     process.settings = replace(process.settings, redis=clean_redis + ".gone")
     assert client.get("/health").status_code == 503
+
+
+def test_the_key_that_checks_signatures_is_public(client: FlaskClient, process: Process) -> None:
+    answer = client.get("/.well-known/klarwert/key")
+    assert answer.text == f"{process.ring.public_key()}\n"
+    assert answer.mimetype == "text/plain"
+    assert len(answer.text) == 65
