@@ -13,7 +13,6 @@ from server.services.consents import receipt_json
 from server.services.words import catalogue
 from workers.results import newest
 
-
 #: The signed explanation of the newest score, inside the ZIP.
 EXPLANATION = "explanation.json"
 
