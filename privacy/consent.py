@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from privacy.base import Base, Holds, Rule, Subject, new_id
+from privacy.ledger import note
 from privacy.notices import VERSIONS, Notice
 from privacy.vocabulary import PER_NETWORK, About, Basis, Erased, Purpose, Use
 
@@ -108,6 +109,7 @@ def decide(
     )  # fmt: skip
     session.add(consent)
     session.flush()
+    _log(session, "consent", consent, now)
     return consent
 
 
@@ -119,7 +121,16 @@ def withdraw(session: Session, subject_id: str, purpose: Purpose, now: datetime,
         return False
     last.ended_at = now
     session.flush()
+    _log(session, "withdrawal", last, now)
     return True
+
+
+def _log(session: Session, type_: str, decision: Consent, now: datetime) -> None:
+    """A decision stands in the log as its receipt has it: the notice by its digest, the person by nothing."""
+    note(
+        session, now, type_, decision.subject_id, consent=decision.id, purpose=decision.purpose,
+        network=decision.network, granted=decision.granted, notice=decision.notice_digest,
+    )  # fmt: skip
 
 
 def agreed(session: Session, subject_id: str, purpose: Purpose, network: str = "", *, hold: bool = False) -> bool:

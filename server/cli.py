@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from privacy import redact
 from privacy.keyring import WrongMasterKeyError
+from privacy.ledger import LogBrokenError
 from server import demo, processes, running
 from server.models import Account, Role
 from server.services import accounts, bundles
@@ -22,6 +23,7 @@ from server.services.bundles import Reader
 from server.services.missing import MissingError
 from server.services.organisations import organisation
 from server.services.passwords import MIN_LENGTH, hash_password
+from workers import logbook
 from workers.models import Connection
 from workers.models.connection import State
 from workers.runtime.embedded import EmbeddedRedisError
@@ -64,6 +66,8 @@ def run(settings: Settings) -> None:
     if settings.demo:
         demo.make(settings)
     process = Process(settings)
+    with process.working() as work:
+        logbook.note_model(work)
     with process.reading() as session:
         nobody = session.scalar(select(Account.id).where(Account.role == Role.ADMIN.value).limit(1)) is None
     process.close()
@@ -207,7 +211,7 @@ def explain(settings: Settings, subject: str, day: datetime | None, *, auditor: 
     try:
         with process.reading() as session:
             name = organisation(session, settings).name
-            made = bundles.bundle(session, process.ring, subject, name, reader, day.date() if day else None)
+        made = bundles.bundle(process, subject, name, reader, day.date() if day else None)
     except MissingError as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -225,6 +229,25 @@ def verify(file: Path, key: str | None) -> None:
             click.echo(line)
     except standalone_verifier.DoesNotHoldError as error:
         raise click.ClickException(f"does not hold: {error}") from None
+
+
+@main.group()
+def log() -> None:
+    """The transparency log."""
+
+
+@log.command("verify")
+@with_settings
+def log_verify(settings: Settings) -> None:
+    """Check the whole log, its published checkpoints and every row of the database against it: exit 0, or 1."""
+    process = Process(settings)
+    try:
+        size, waiting = logbook.verify(process)
+    except LogBrokenError as error:
+        raise click.ClickException(f"does not hold: {error}") from None
+    finally:
+        process.close()
+    click.echo(f"holds: {size} leaves, and every row that is in the log; {waiting} still wait to be appended")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from types import FrameType
 
 import migrations
 from privacy.keyring import KeyRing
+from privacy.ledger import Ledger
 from privacy.redact import Word
 from privacy.store import open_store
 from workers.runtime.embedded import embedded_redis
@@ -37,7 +38,9 @@ def prepare(settings: Settings) -> Settings:
         make_master_key(settings.data / "keys" / "master.key")
         settings = read()
     (settings.data / "keys").mkdir(exist_ok=True, mode=0o700)
-    KeyRing(settings.keyring, settings.master_key).close()  # makes its table once, before the processes open it
+    ring = KeyRing(settings.keyring, settings.master_key)
+    Ledger(settings.ledger, ring).close()  # both make their tables once, before the processes open them
+    ring.close()
     engine = open_store(settings.database)
     migrations.upgrade(engine)
     engine.dispose()

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from privacy.base import Subject
+from workers import logbook
 from workers.models import Connection, DayScored, Mail
 from workers.models.connection import State
 from workers.runtime.process import Process
@@ -46,6 +47,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
         for job, id_ in (*_erasures(work, process.redis), *_yesterday(work)):
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
+    logbook.append(process)
     for chore in chores:
         with process.working() as work:
             chore(work)

@@ -19,6 +19,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_day_scored")),
     )
     op.create_table(
+        "log_leaf",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("leaf", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_leaf")),
+    )
+    op.create_table(
         "notice_text",
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
@@ -120,6 +127,22 @@ def upgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         )
+
+    op.create_table(
+        "log_entry",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("leaf_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=True),
+        sa.Column("entry", sa.String(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["leaf_id"], ["log_leaf.id"], name=op.f("fk_log_entry_leaf_id_log_leaf")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_log_entry_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_entry")),
+    )
+    with op.batch_alter_table("log_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_log_entry_leaf_id"), ["leaf_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_log_entry_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "mail",
@@ -307,6 +330,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mail_due_at"))
 
     op.drop_table("mail")
+    with op.batch_alter_table("log_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_log_entry_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_log_entry_leaf_id"))
+
+    op.drop_table("log_entry")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_consent_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
@@ -328,5 +356,6 @@ def downgrade() -> None:
     op.drop_table("subject")
     op.drop_table("organisation_fact")
     op.drop_table("notice_text")
+    op.drop_table("log_leaf")
     op.drop_table("day_scored")
     # ### end Alembic commands ###

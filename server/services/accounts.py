@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from privacy.base import Subject, new_id
 from privacy.keyring import KeyRing, token_hash
+from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from server.models import Account, Link, LinkUse, Login, Role
 from server.services import letters
@@ -101,6 +102,8 @@ def create(
             work.session.add(account)
     except IntegrityError:
         raise EmailTakenError("another account uses this address") from None
+    if role is not Role.PARTICIPANT:
+        note(work.session, work.now, "role", subject.id, old=Role.PARTICIPANT.value, new=role.value)
     return account
 
 
@@ -253,6 +256,8 @@ def set_role(work: Work, email: str, role: Role) -> bool:
     account = by_email(work.session, work.ring, email)
     if account is None:
         return False
+    if account.role != role.value:
+        note(work.session, work.now, "role", account.subject_id, old=account.role, new=role.value)
     account.role = role.value
     return True
 

@@ -35,6 +35,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "account": KindWords(_("Account"), _("Your e-mail address, your role, your language.")),
         "subject": KindWords(_("Person"), _("A random number that your data hangs on, apart from your account.")),
         "consents": KindWords(_("Consents"), _("What you said yes or no to, when, and to which text.")),
+        "log entries": KindWords(
+            _("Entries in the log"), _("What the log of this Klarwert can prove of you: decisions, files, roles.")
+        ),
         "connections": KindWords(_("Connected accounts"), _("Your accounts on networks and how you proved them.")),
         "posts": KindWords(_("Posts"), _("Address and day of your public posts. No texts.")),
         "signals": KindWords(
@@ -81,6 +84,7 @@ def columns(language: str) -> Mapping[str, str]:
         "due_at": _("Next reading"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
+        "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
         "failure": _("Failure"),
         "first_read_at": _("First read"),
@@ -98,6 +102,7 @@ def columns(language: str) -> Mapping[str, str]:
         "method": _("How it was said"),
         "model": _("Model"),
         "network": _("Network"),
+        "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
@@ -112,6 +117,7 @@ def columns(language: str) -> Mapping[str, str]:
         "remote_id": _("Number at the network"),
         "resume": _("Where reading goes on"),
         "role": _("Role"),
+        "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
         "started_at": _("Started"),
@@ -167,6 +173,7 @@ def _since(language: str) -> Mapping[str, str]:
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
         "made_at": _("after it was computed"),
+        "noted_at": _("after it was noted"),
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),
         "started_at": _("after it began"),

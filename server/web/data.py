@@ -37,13 +37,9 @@ def overview() -> str:
 def export() -> Response:
     """Everything as one ZIP (Art. 15, 20)."""
     installation = process()
-    now = installation.clock()
-    with installation.reading() as session:
-        packed = exports.export(
-            session, holdings(installation), person().subject_id, language(), organisation().name, now
-        )
+    packed = exports.export(installation, holdings(installation), person().subject_id, language(), organisation().name)
     response = Response(packed, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="klarwert-{now:%Y-%m-%d}.zip"'
+    response.headers["Content-Disposition"] = f'attachment; filename="klarwert-{installation.clock():%Y-%m-%d}.zip"'
     return response
 
 

@@ -1,6 +1,6 @@
 """Pages for everybody: what this is, how the score is made, who answers for it, what is kept; and whether it runs."""
 
-from flask import Blueprint, Response, abort, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 from redis import RedisError
 from sqlalchemy import text
@@ -95,6 +95,22 @@ def outbox() -> str:
 def key() -> Response:
     """The public key of this installation's signatures, for whoever checks a file: 64 hex digits."""
     return Response(f"{process().ring.public_key()}\n", mimetype="text/plain")
+
+
+@pages.get("/.well-known/klarwert/checkpoint")
+def checkpoint() -> Response:
+    """The newest published checkpoint of the log; with `since`, the size of an older one, the proof between the two."""
+    ledger = process().ledger
+    head = ledger.published()
+    if head is None:
+        abort(404)
+    said: dict[str, object] = dict(head.json())
+    if "since" in request.args:
+        try:
+            said["consistency"] = ledger.consistency(int(request.args["since"]), head.size)
+        except ValueError:
+            abort(404)
+    return jsonify(said)
 
 
 @pages.get("/health")

@@ -166,8 +166,7 @@ def file() -> Response:
     if form.errors:
         abort(400)
     reader = Reader(form.values["reader"])
-    with installation.reading() as session:
-        made = bundles.bundle(session, installation.ring, person().subject_id, organisation().name, reader)
+    made = bundles.bundle(installation, person().subject_id, organisation().name, reader)
     response = Response(made.text, mimetype="application/json")
     name = f"klarwert-explanation-{made.day}-{reader}.json"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

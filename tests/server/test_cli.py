@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from privacy.ledger import LogEntry
 from privacy.store import open_store
 from server.cli import main
 from server.models import Account, Role
@@ -18,6 +19,7 @@ from server.services import accounts
 from tests.factories.people import make_subject
 from tests.factories.scores import make_scored
 from tests.workers.scoring.sealed import signed, told
+from workers import logbook
 from workers.runtime.process import Process
 from workers.runtime.settings import read
 
@@ -201,3 +203,21 @@ def test_a_changed_explanation_ends_with_1_and_what_does_not_hold(home: Path) ->
     assert done.exit_code == 1
     assert done.output.startswith("Error: does not hold: signature")
     assert klarwert("verify", str(home)).exit_code == 1
+
+
+def test_the_log_is_checked_on_the_command_line(home: Path) -> None:
+    klarwert("user", "add", "--role", "dpo", "a@b.example")
+    klarwert("user", "role", "a@b.example", "auditor")
+    klarwert("user", "role", "a@b.example", "auditor")
+    assert klarwert("log", "verify").output == (
+        "holds: 0 leaves, and every row that is in the log; 2 still wait to be appended\n"
+    )
+    process = Process(read())
+    logbook.append(process)
+    assert klarwert("log", "verify").output.startswith("holds: 2 leaves")
+    with process.working() as work:
+        work.session.execute(update(LogEntry).values(salt="00" * 32))
+    process.close()
+    done = klarwert("log", "verify")
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: does not hold: row ")

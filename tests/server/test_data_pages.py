@@ -78,14 +78,15 @@ def test_the_download_has_everything_and_nothing_of_others(
     assert b"ann@garten.test" in files["data.json"]
     assert "holds" in verify(files["explanation.json"], process.ring.public_key())[0]
     assert "https://bluesky.example/mira/garden" in files["explanation.json"].decode()
+    noted = [json.loads(leaf["entry"])["type"] for leaf in json.loads(files["log.json"])["leaves"]]
+    assert sorted(noted) == ["consent", "consent", "explanation"]
     assert len([name for name in files if name.startswith("receipts/")]) == 2
     assert f'<html lang="{title}">' in files["index.html"].decode()
     assert not [name for name, content in files.items() if other.id.encode() in content]
 
 
 def test_before_the_first_score_the_download_has_no_explanation(process: Process, ann_id: str) -> None:
-    with process.reading() as session:
-        packed = exports.export(session, holdings(process), ann_id, "en", "", process.clock())
+    packed = exports.export(process, holdings(process), ann_id, "en", "")
     assert exports.EXPLANATION not in zipfile.ZipFile(io.BytesIO(packed)).namelist()
 
 

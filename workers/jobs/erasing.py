@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from privacy.consent import Consent
+from privacy.ledger import note
 from workers.jobs.job import job
 from workers.places import holdings
 from workers.runtime.process import Process
@@ -19,7 +20,9 @@ def erase(process: Process, subject_id: str) -> None:
     places = holdings(process)
     with process.working() as work:
         _wait_for_jobs(work, subject_id)
-        places.erase(work.session, subject_id)
+        gone = {kind: count for kind, count in places.erase(work.session, subject_id).items() if count}
+        if gone:  # run again, it finds nothing more and notes nothing more
+            note(work.session, work.now, "erasure", None, counts=gone)
     places.erase_places(subject_id)
     # While there is a key, the schedule knows that the erasure has not come to its end.
     if not process.forget():

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from privacy.keyring import KeyRing
+from privacy.ledger import Ledger
 from privacy.store import forget, open_store, writing
 from workers.runtime.queue import Queue
 from workers.runtime.settings import Settings
@@ -48,6 +49,11 @@ class Process:
     def ring(self) -> KeyRing:
         """The key ring."""
         return self._once("ring", lambda: KeyRing(self.settings.keyring, self.settings.master_key))
+
+    @property
+    def ledger(self) -> Ledger:
+        """The store of the transparency log."""
+        return self._once("ledger", lambda: Ledger(self.settings.ledger, self.ring))
 
     @property
     def redis(self) -> Redis:
@@ -89,7 +95,7 @@ class Process:
         """Lets everything go that was opened; what is used again is opened again."""
         with self._lock:
             opened, self._opened = self._opened, {}
-        ends = {"engine": "dispose", "ring": "close", "redis": "close"}
+        ends = {"engine": "dispose", "ring": "close", "ledger": "close", "redis": "close"}
         for name, end in ends.items():
             if name in opened:
                 getattr(opened[name], end)()

@@ -46,6 +46,8 @@ class Settings:
     data: Path
     database: str = field(repr=False)
     keyring: str = field(repr=False)
+    ledger: str = field(repr=False)
+    """Where the hashes of the transparency log lie; no restore of the database touches it."""
     master_key: bytes = field(repr=False)
     redis: str = field(repr=False)
     """Address of Redis or Valkey; empty for the embedded server."""
@@ -97,6 +99,7 @@ class _Environment(Schema):
     data = fields.String(load_default="data", validate=validate.Length(min=1))
     database = fields.String(load_default="", validate=_STORE)
     keyring = fields.String(load_default="", validate=_STORE)
+    ledger = fields.String(load_default="", validate=_STORE)
     master_key = fields.String(load_default="")
     redis = fields.String(load_default="", validate=validate.Regexp(r"(rediss?|unix)://"))
     host = fields.String(load_default="127.0.0.1", validate=validate.Length(min=1))
@@ -129,6 +132,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         data=data,
         database=said["database"] or f"sqlite:///{data / 'klarwert.sqlite'}",
         keyring=said["keyring"] or f"sqlite:///{data / 'keys' / 'keyring.sqlite'}",
+        ledger=said["ledger"] or f"sqlite:///{data / 'keys' / 'ledger.sqlite'}",
         master_key=_master_key(said["master_key"], data / "keys" / "master.key"),
         redis=said["redis"],
         host=said["host"],

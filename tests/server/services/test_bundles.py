@@ -6,11 +6,14 @@ import pytest
 from sqlalchemy import update
 
 from privacy.base import Subject
+from server.services import bundles
 from server.services.bundles import Reader, bundle
 from server.services.missing import MissingError
 from tests.factories.people import make_subject
 from tests.factories.scores import day_before, make_scored
 from tests.server.browser import Browser
+from workers.jobs import erase
+from workers.logbook import openings
 from workers.results import newest
 from workers.runtime.process import Process
 from workers.scoring.standalone_verifier import verify
@@ -20,9 +23,8 @@ NAME = "Verein Beispiel e. V."
 
 def explained(process: Process, subject_id: str, reader: Reader = Reader.PERSON) -> dict:
     """The payload of a file that holds."""
-    with process.reading() as session:
-        made = bundle(session, process.ring, subject_id, NAME, reader)
-    verify(made.text.encode(), process.ring.public_key())
+    made = bundle(process, subject_id, NAME, reader)
+    assert verify(made.text.encode(), process.ring.public_key())[-1].startswith("leaf ")
     return json.loads(json.loads(made.text)["payload"])
 
 
@@ -60,10 +62,9 @@ def test_only_the_newest_day_is_explained(process: Process) -> None:
         subject = make_subject(work).id
         make_scored(work, subject)
         newest_day, older = work.today, day_before(work, 1)
-    with process.reading() as session:
-        assert bundle(session, process.ring, subject, NAME, Reader.PERSON, newest_day).day == newest_day
-        with pytest.raises(MissingError, match="only the newest scored day"):
-            bundle(session, process.ring, subject, NAME, Reader.PERSON, older)
+    assert bundle(process, subject, NAME, Reader.PERSON, newest_day).day == newest_day
+    with pytest.raises(MissingError, match="only the newest scored day"):
+        bundle(process, subject, NAME, Reader.PERSON, older)
 
 
 def test_whoever_has_no_score_or_is_being_erased_gets_no_file(process: Process) -> None:
@@ -71,10 +72,18 @@ def test_whoever_has_no_score_or_is_being_erased_gets_no_file(process: Process) 
         unscored, erasing = make_subject(work).id, make_subject(work).id
         make_scored(work, erasing)
         work.session.execute(update(Subject).where(Subject.id == erasing).values(erasing_at=work.now))
-    with process.reading() as session:
-        for subject in (unscored, erasing, "nobody"):
-            with pytest.raises(MissingError, match="no score"):
-                bundle(session, process.ring, subject, NAME, Reader.PERSON)
+    for subject in (unscored, erasing, "nobody"):
+        with pytest.raises(MissingError, match="no score"):
+            bundle(process, subject, NAME, Reader.PERSON)
+
+
+def test_an_erasure_that_comes_in_between_leaves_no_file(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    with process.working() as work:
+        subject = make_subject(work).id
+        make_scored(work, subject)
+    monkeypatch.setattr(bundles, "openings", lambda process, _ids: (erase(subject), openings(process, []))[1])
+    with pytest.raises(MissingError, match="erased just now"):
+        bundle(process, subject, NAME, Reader.PERSON)
 
 
 def test_the_page_gives_both_files(process: Process, ann: Browser, ann_id: str) -> None:

@@ -112,3 +112,18 @@ def test_the_key_that_checks_signatures_is_public(client: FlaskClient, process: 
     assert answer.text == f"{process.ring.public_key()}\n"
     assert answer.mimetype == "text/plain"
     assert len(answer.text) == 65
+
+
+def test_the_checkpoint_is_public_with_the_proof_since_an_older_one(client: FlaskClient, process: Process) -> None:
+    way = "/.well-known/klarwert/checkpoint"
+    assert client.get(way).status_code == 404
+    process.ledger.append([("one", "00" * 32), ("two", "11" * 32), ("three", "22" * 32)])
+    process.ledger.publish(process.clock())
+    head = process.ledger.published()
+    assert head is not None
+    assert client.get(way).json == {"payload": head.payload, "signature": head.signature}
+    answer = client.get(f"{way}?since=2").json
+    assert answer is not None
+    assert answer["consistency"] == process.ledger.consistency(2, 3)
+    for since in ("0", "4", "x", "-1"):
+        assert client.get(f"{way}?since={since}").status_code == 404

@@ -1,0 +1,82 @@
+"""The log of this installation: brings what was noted into the store, gives openings with proofs, checks all rows."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+
+from privacy.ledger import LogBrokenError, LogEntry, LogLeaf, commitment, note
+from workers.runtime.process import Process
+from workers.runtime.work import Work
+from workers.scoring.model import KLARWERT_1
+
+_AT_ONCE = 500
+
+
+def append(process: Process) -> None:
+    """Appends everything that was noted and committed, then publishes the day's checkpoint.
+
+    Killed between the two stores it appends nothing twice: a leaf that is in the log already gives its place again.
+    """
+    while True:
+        with process.reading() as session:
+            query = select(LogLeaf.id, LogLeaf.leaf).where(LogLeaf.place.is_(None)).order_by(LogLeaf.id)
+            waiting = [(id_, leaf) for id_, leaf in session.execute(query.limit(_AT_ONCE))]
+        if not waiting:
+            break
+        places = process.ledger.append(waiting)
+        with process.working() as work:
+            for id_, place in places.items():
+                work.session.execute(update(LogLeaf).where(LogLeaf.id == id_).values(place=place))
+    process.ledger.publish(process.clock())
+
+
+def openings(process: Process, ids: Sequence[str]) -> dict[str, Any]:
+    """A checkpoint of now, and under `leaves` what opens and proves each of some entries, by their order in the log."""
+    append(process)
+    head = process.ledger.checkpoint(process.clock())
+    with process.reading() as session:
+        query = select(LogEntry.entry, LogEntry.salt, LogLeaf.place).join(LogLeaf, LogLeaf.id == LogEntry.leaf_id)
+        rows = session.execute(query.where(LogEntry.id.in_(ids)).order_by(LogLeaf.place)).all()
+    leaves = [
+        {"index": place, "entry": entry, "salt": salt, "proof": process.ledger.inclusion(place, head.size)}
+        for entry, salt, place in rows
+        if place is not None and place < head.size
+    ]
+    return {"checkpoint": head.json(), "leaves": leaves}
+
+
+def openings_of(process: Process, subject_id: str) -> dict[str, Any]:
+    """The openings of all entries about one person."""
+    with process.reading() as session:
+        ids = session.scalars(select(LogEntry.id).where(LogEntry.subject_id == subject_id)).all()
+    return openings(process, ids)
+
+
+def note_model(work: Work) -> None:
+    """Notes the version of the model, where another one (or none) was noted last."""
+    query = select(LogEntry.entry).where(LogEntry.subject_id.is_(None), LogEntry.entry.endswith('"type":"model"}'))
+    last = work.session.scalar(query.order_by(LogEntry.noted_at.desc()).limit(1))
+    if last is None or json.loads(last)["digest"] != KLARWERT_1.digest():
+        note(work.session, work.now, "model", None, model=KLARWERT_1.id, digest=KLARWERT_1.digest())
+
+
+def verify(process: Process) -> tuple[int, int]:
+    """Checks the log and every row in the database against it; how many leaves, and how many rows still wait.
+
+    Raises `LogBrokenError` naming the first thing that is not as it was.
+    """
+    size = process.ledger.verify()
+    waiting = 0
+    with process.reading() as session:
+        for leaf in session.scalars(select(LogLeaf).order_by(LogLeaf.id)):
+            if leaf.place is None:
+                waiting += 1
+            elif not process.ledger.holds(leaf.place, leaf.leaf):
+                raise LogBrokenError(f"row {leaf.id}: the log has another hash at place {leaf.place}")
+        query = select(LogEntry, LogLeaf.leaf).join(LogLeaf, LogLeaf.id == LogEntry.leaf_id).order_by(LogEntry.id)
+        for opening, committed in session.execute(query):
+            if commitment(bytes.fromhex(opening.salt), opening.entry).hex() != committed:
+                raise LogBrokenError(f"row {opening.id}: what was noted or its salt was changed")
+    return size, waiting
