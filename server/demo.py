@@ -83,6 +83,7 @@ class _Actor:
     subject_id: str
     key: PersonKey
     connections: dict[str, Connection] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
     columns: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
     lenders: dict[str, str] = field(default_factory=dict)
     """Pseudonym to the name of the participant behind it."""
@@ -156,6 +157,7 @@ def _connection(work: Work, actor: _Actor, network: str, began: datetime) -> Con
     work.session.add(row)
     work.session.flush()
     work.session.add(run)
+    actor.runs[network] = run
     return row
 
 
@@ -165,8 +167,10 @@ def _reactions(work: Work, actor: _Actor, all_: dict[str, _Actor], first: date, 
         for day, title in _calendar(actor.role, first, chance):
             address = f"https://{network}.demo.example/{actor.role.name}/{day.isoformat()}-{title}"
             post = _post(work, actor, connection, address, day)
+            actor.runs[network].posts += 1
             for kind, who, when in _echo(actor.role, network, day, chance):
                 if when < work.today:
+                    actor.runs[network].reactions += 1
                     actor.add(network, kind, when, actor.key.pseudonym(network, who), 1, post)
             _fellows(work, actor, all_, network, day, post, chance)
         for week in range(0, DAYS, 7):
