@@ -94,9 +94,15 @@ def _sentence(record: logging.LogRecord) -> str:
 
 
 def set_up(level: int = logging.INFO) -> None:
-    """Makes every logger of the process write clean lines to the standard error, and no error end it with its text."""
+    """Makes every logger of the process write clean lines to the standard error, and no error end it with its text.
+
+    Of foreign loggers only warnings are worth a line, since their words are withheld; at DEBUG all of them show.
+    """
     logging.setLogRecordFactory(redacted)
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
+    foreign = level if level <= logging.DEBUG else max(level, logging.WARNING)
+    logging.basicConfig(level=foreign, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(level)
     logging.captureWarnings(capture=True)
     sys.excepthook = lambda _kind, error, _trace: _uncaught(error)
     sys.unraisablehook = lambda raised: _uncaught(raised.exc_value)

@@ -8,7 +8,7 @@ from privacy.keyring import KeyRing
 from server.services.words import CATALOGUES
 from server.web import errors, pages
 from server.web.guard import protect
-from server.web.state import language, login_manager
+from server.web.state import locale, login_manager
 from workers.runtime.process import Process
 
 #: The longest form that anybody fills in.
@@ -24,7 +24,7 @@ def create_app(process: Process) -> Flask:
     if process.settings.proxies:
         hops = process.settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    Babel(app, locale_selector=language, default_translation_directories=str(CATALOGUES))
+    Babel(app, locale_selector=locale, default_translation_directories=str(CATALOGUES))
     login_manager.init_app(app)
     protect(app)
     errors.answer(app)

@@ -1,6 +1,7 @@
 """The command line `klarwert`: starts the processes, manages accounts, collects, scores; it alone knows every floor."""
 
 import logging
+import os
 import resource
 import secrets
 import sys
@@ -49,6 +50,7 @@ def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callabl
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys and people (R29)
+            os.umask(0o077)
             settings = read()
             redact.set_up(logging.getLevelNamesMapping()[settings.log_level])
             function(settings, *args, **kwargs)

@@ -83,6 +83,7 @@ class _Actor:
     subject_id: str
     key: PersonKey
     connections: dict[str, Connection] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
     columns: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
     lenders: dict[str, str] = field(default_factory=dict)
     """Pseudonym to the name of the participant behind it."""
@@ -140,22 +141,24 @@ def _connection(work: Work, actor: _Actor, network: str, began: datetime) -> Con
     name = actor.role.name
     handle = {"bluesky": f"{name}.demo.example", "mastodon": f"@{name}@demo.example"}[network]
     code = f"klarwert-{name}-{network}"
+    read_at = datetime.combine(work.today, time(0, 5), UTC)  # before the night's scores are made
     row = Connection(
         id=new_id(), subject_id=actor.subject_id, network=network, state=State.PROVEN.value, label="",
         code_index=code_index(work.ring, code), code_until=began, created_at=began, proof="bio", proven_at=work.now,
-        remote_index=account_index(work.ring, network, f"demo:{name}"), read_at=work.now, due_at=_FAR,
+        remote_index=account_index(work.ring, network, f"demo:{name}"), read_at=read_at, due_at=_FAR,
     )  # fmt: skip
     seal(
         row, actor.key, typed=handle, handle=handle, address=f"https://{network}.demo.example/{name}",
         remote_id=f"demo:{name}", code=code,
     )  # fmt: skip
     run = Run(
-        id=new_id(), subject_id=actor.subject_id, connection_id=row.id, collector="demo", started_at=work.now,
-        seen_at=work.now, ended_at=work.now, posts=0, reactions=0,
+        id=new_id(), subject_id=actor.subject_id, connection_id=row.id, collector="demo", started_at=read_at,
+        seen_at=read_at, ended_at=read_at, posts=0, reactions=0,
     )  # fmt: skip
     work.session.add(row)
     work.session.flush()
     work.session.add(run)
+    actor.runs[network] = run
     return row
 
 
@@ -165,8 +168,10 @@ def _reactions(work: Work, actor: _Actor, all_: dict[str, _Actor], first: date, 
         for day, title in _calendar(actor.role, first, chance):
             address = f"https://{network}.demo.example/{actor.role.name}/{day.isoformat()}-{title}"
             post = _post(work, actor, connection, address, day)
+            actor.runs[network].posts += 1
             for kind, who, when in _echo(actor.role, network, day, chance):
                 if when < work.today:
+                    actor.runs[network].reactions += 1
                     actor.add(network, kind, when, actor.key.pseudonym(network, who), 1, post)
             _fellows(work, actor, all_, network, day, post, chance)
         for week in range(0, DAYS, 7):

@@ -19,6 +19,7 @@ import workers.jobs
 import workers.models
 from server.app import create_app
 from server.services.accounts import expire_unconfirmed
+from server.web import charts
 from workers import schedule
 from workers.runtime.process import Process, bind
 from workers.runtime.queue import NAME
@@ -65,7 +66,8 @@ class Web(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """The application, made after gunicorn's fork."""
+        """The application, made after gunicorn's fork: neither databases nor the drawing engine survive one."""
+        charts.warm()
         return create_app(Process(self._settings))
 
 

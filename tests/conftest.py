@@ -67,12 +67,12 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def clean_redis(redis_url: str) -> Iterator[str]:
+def clean_redis(redis_url: str) -> str:
     """The address of a Redis without anything in it."""
     redis = Redis.from_url(redis_url)
     redis.flushall()
     redis.close()
-    yield redis_url
+    return redis_url
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from shutil import rmtree
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from privacy.base import Holds, new_id
+from privacy.base import Holds, Rule, new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import About, Basis, Use
@@ -84,6 +84,7 @@ class Outbox:
         basis=Basis.CONTRACT,
         exported=("mail",),
         subject=None,
+        rule=Rule(OUTBOX_DAYS, since="created_at"),
     )
 
     def __init__(self, folder: Path) -> None:

@@ -11,7 +11,6 @@ from privacy.archive import KindWords
 from privacy.base import Rule
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import catalogue
-from workers.mail import OUTBOX_DAYS, Outbox
 
 _YEAR = 365.25
 
@@ -137,7 +136,7 @@ def stored(session: Session, holdings: Holdings, subject_id: str, language: str)
     make_sure(session)
     there = holdings.traces(session, subject_id)
     declared = [*declarations(), *(place.holds for place in holdings.places)]
-    rules = {holds.kind: holds.rule for holds in declared} | {Outbox.holds.kind: Rule(OUTBOX_DAYS, "created_at")}
+    rules = {holds.kind: holds.rule for holds in declared}
     words = kinds(language)
     order = [*words, *sorted(set(there) - set(words))]
     return [

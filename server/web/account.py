@@ -78,8 +78,9 @@ def _read_sign_up() -> Filled:
         return Filled()
     form = filled(SignUp())
     if year is None:
-        form = form.wrong("year", _("Please type the year with four digits, such as 1990."))
-    return Filled(form.values | {"year": typed}, form.errors)
+        wrong = {"year": [_("Please type the year with four digits, such as 1990.")]}
+        form = Filled(form.values, wrong | form.errors)
+    return Filled({**form.values, "year": typed}, form.errors)
 
 
 def _register(email: str, password: str) -> None:

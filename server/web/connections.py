@@ -162,7 +162,7 @@ def _seen(shown: Shown) -> Seen:
         state=_("is being read") if reading else str(words),
         tone="warn" if shown.failure and tone in ("good", "quiet") else tone,
         failure=str(FAILURES.get(shown.failure, UNKNOWN_FAILURE)) if shown.failure else "",
-        retry=format_datetime(shown.retry_at, "medium") if shown.failure and shown.retry_at else "",
+        retry=format_datetime(shown.retry_at, "short") if shown.failure and shown.retry_at else "",
         read=_found(shown),
         proof=str(PROOFS.get(shown.proof or "", "")),
         busy=reading or shown.busy,

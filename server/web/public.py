@@ -7,20 +7,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from privacy.base import Holds
 from privacy.holdings import declarations
 from privacy.vocabulary import About
-from server.services import connections
+from server.services import connections, stored
 from server.services.example import worked_example
 from server.services.outbox import read_outbox
 from server.web.account import keep_language
 from server.web.guard import own_path
 from server.web.kinds import KINDS
 from server.web.schemas import ChooseLanguage, filled
-from server.web.sentences import BASES, DATA, KEPT, KEPT_AS_LONG, USES
+from server.web.sentences import BASES, USES
 from server.web.start import way_in
-from server.web.state import process
-from workers.mail import OUTBOX_DAYS, Outbox
+from server.web.state import language, process
 from workers.places import holdings
 from workers.scoring.model import KLARWERT_1
 
@@ -46,15 +44,8 @@ def privacy() -> str:
     """The privacy notice; the table of what is kept is printed from the declarations that the program obeys."""
     places = [*declarations(), *(place.holds for place in holdings(process()).places)]
     kept = sorted((one for one in places if one.about is not About.NOBODY), key=lambda one: (one.use, one.kind))
-    words = {"DATA": DATA, "USES": USES, "BASES": BASES, "kept_for": _kept_for}
-    return render_template("public/privacy.html", kept=kept, **words)
-
-
-def _kept_for(holds: Holds) -> str:
-    """How long, in words; the outbox is a folder and so has a period, but no column where it starts."""
-    if holds is Outbox.holds:
-        return str(KEPT["created_at"]) % {"days": OUTBOX_DAYS}
-    return str(KEPT[holds.rule.since]) % {"days": holds.rule.days} if holds.rule else str(KEPT_AS_LONG)
+    words = {"words": stored.kinds(language()), "how_long": lambda one: stored.kept(one.rule, language())}
+    return render_template("public/privacy.html", kept=kept, USES=USES, BASES=BASES, **words)
 
 
 @pages.get("/methodology")

@@ -91,47 +91,6 @@ WITHDRAWING = {
     ),
 }
 
-#: Kinds of data (privacy.base.Holds.kind) in the words of the privacy notice.
-DATA = {
-    "account": _("Your login: e-mail address (encrypted), password as a hash, language, role"),
-    "connections": _("Your connected accounts: name, address and id on the network (encrypted), code of the proof"),
-    "consents": _("Your yes and no to each purpose, with the exact text and the time"),
-    "log entries": _("What the log can prove: your decisions, files of your explanation, a role"),
-    "log hashes": _("Random-looking numbers of the log, which mean nothing without the entries"),
-    "scored days": _("Which days were scored, and for how many people"),
-    "logins": _("Browsers that are signed in, by the hash of a random code"),
-    "mailed links": _("Links that we mailed to you, as a hash"),
-    "mails waiting": _("Mails to you until they are sent (encrypted)"),
-    "notices": _("The texts of all consents"),
-    "organisation": _("Who runs this Klarwert"),
-    "outbox": _("Mails to you, where no mail server is set up"),
-    "points by post": _("How many points each of your posts gave on each day (encrypted)"),
-    "posts": _("Address (encrypted) and day of your public posts, without their text"),
-    "readings": _("When your accounts were read, and how much was found"),
-    "scores": _("Your daily scores, with the shares of networks and kinds"),
-    "signals": _("Reactions to your posts: kind, day, and who reacted as a code word only"),
-    "standing links": _("Which code word stands for somebody who takes part and agreed to that"),
-    "subject": _("The random number under which everything about you is kept"),
-}
-
-#: How long data is kept, by where its time starts (privacy.base.Rule.since).
-KEPT = {
-    "created_at": _("%(days)d days from its making"),
-    "ended_at": _("%(days)d days from its end"),
-    "seen_at": _("%(days)d days from its last use"),
-    "idle_since": _("until you withdraw or delete; unproven ones %(days)d days"),
-    "noted_at": _("%(days)d days from when it was noted"),
-    "made_at": _("%(days)d days from its calculation"),
-    "read_at": _("%(days)d days from the last reading"),
-    "started_at": _("%(days)d days from its start"),
-    "day_at": _("%(days)d days from the reaction"),
-    "done_at": _("%(days)d days from its calculation"),
-    "until": _("until its time is over"),
-}
-
-#: What has no time of its own.
-KEPT_AS_LONG = _("until you withdraw or delete")
-
 #: What data is used for.
 USES = {
     Use.ACCOUNT: _("your account"),

@@ -62,6 +62,11 @@ def language() -> str:
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 
+def locale() -> str:
+    """How dates and numbers are written in this request: English as in Europe, the day before the month."""
+    return {"en": "en_GB"}.get(language(), language())
+
+
 def sign_in(token: str) -> None:
     """Puts a login into the cookie; what the anonymous session had is left behind (no session fixation)."""
     _forget_session()

@@ -14,10 +14,15 @@ from tests.networks.bluesky.fixtures import do_without
 
 #: Pictures of every page that a test opened, to be looked at.
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
-_QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+_QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 Open = Callable[..., Page]
 
 
@@ -93,5 +98,3 @@ def picture(page: Page, name: str) -> None:
     """Keeps a picture of a page as an artefact."""
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
-
-

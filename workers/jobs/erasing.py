@@ -1,13 +1,9 @@
 """Erasing a person: tables, other places, write-ahead log, the key last. Killed anywhere, it runs again to the end."""
 
-from sqlalchemy import select
-
-from privacy.consent import Consent
 from privacy.ledger import note
 from workers.jobs.job import job
 from workers.places import holdings
 from workers.runtime.process import Process
-from workers.runtime.work import Work
 
 
 class TracesLeftError(RuntimeError):
@@ -19,7 +15,6 @@ def erase(process: Process, subject_id: str) -> None:
     """Erases everything about a person; erasing again is no error. Raises `TracesLeftError`."""
     places = holdings(process)
     with process.working() as work:
-        _wait_for_jobs(work, subject_id)
         gone = {kind: count for kind, count in places.erase(work.session, subject_id).items() if count}
         if gone:  # run again, it finds nothing more and notes nothing more
             note(work.session, work.now, "erasure", None, counts=gone)
@@ -31,9 +26,3 @@ def erase(process: Process, subject_id: str) -> None:
     with process.reading() as session:
         if places.traces(session, subject_id):
             raise TracesLeftError("something is left of an erased person")
-
-
-def _wait_for_jobs(work: Work, subject_id: str) -> None:
-    """Locks the consents, which every job holds while it writes: what they wrote until now goes with the rest."""
-    order = (Consent.purpose.desc(), Consent.network)
-    work.session.scalars(select(Consent.id).where(Consent.subject_id == subject_id).order_by(*order).with_for_update())

@@ -11,6 +11,9 @@ from workers.scoring.signals import KINDS, LARGEST_COUNT, BadSignals, Signal, Si
 FIELDS = ("network", "kind", "day", "actor", "count", "account", "post", "topics")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
+#: No score is above.
+HIGHEST = 100
+
 
 def score_case(text: str, day: date | None) -> str:
     """Score a case `{"day"?, "signals": [...], "yesterday"?: {...}}` and return `{"score", "impact", "points"}`.
@@ -48,7 +51,7 @@ def read_yesterday(value: object) -> dict[str, float]:
     if not isinstance(value, dict):
         raise BadSignals("'yesterday' must be an object with a score for each actor")
     for number in value.values():
-        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
+        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= HIGHEST:
             raise BadSignals("a score in 'yesterday' must be a number from 0 to 100")
     return value
 

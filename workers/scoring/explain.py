@@ -135,7 +135,7 @@ class _View:
             signals.topic_row[inside].astype(np.int64), signals.topic[inside].astype(np.int64), len(signals.topics)
         )
 
-    def ranked(self, groups: Groups, labels: Sequence[str], shared: bool = False) -> tuple[Part, ...]:
+    def ranked(self, groups: Groups, labels: Sequence[str], *, shared: bool = False) -> tuple[Part, ...]:
         """Parts with signals in the window, most points first."""
         present = np.unique(groups.group)
         renumbered = Groups(groups.row, np.searchsorted(present, groups.group), len(present))

@@ -154,7 +154,7 @@ def influences(seen: Frame, sums: Tally) -> FloatArray:
 
 
 def sum_by(codes: IntArray, amounts: FloatArray, size: int) -> FloatArray:
-    """Sum of the amounts of each code from 0 to `size` - 1. (NumPy's `bincount` of nothing is a column of integers.)"""
+    """Sum of the amounts of each code from 0 to `size` - 1, as floats even where there is nothing to sum."""
     return np.bincount(codes, weights=amounts, minlength=size).astype(np.float64, copy=False)
 
 

@@ -22,7 +22,7 @@ LARGEST_COUNT = 10**12
 EPOCH = date(1970, 1, 1).toordinal()
 
 
-class BadSignals(ValueError):
+class BadSignals(ValueError):  # noqa: N818 - names what was given, as it reads where it is caught
     """Signals that cannot be scored; says why in one sentence, and names the signal by its index (from 0)."""
 
     def __init__(self, reason: str, index: int | None = None) -> None:

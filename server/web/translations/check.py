@@ -48,6 +48,8 @@ def faults(language: str, wanted: Catalog) -> list[str]:
     there = {message.id for message in catalogue if message.id}
     needed = {message.id for message in wanted if message.id}
     found = [f"{language}: nobody uses {id_!r}" for id_ in there - needed]
+    if catalogue.fuzzy:
+        found.append(f"{language}: the catalogue is marked as fuzzy and would not be compiled")
     for message in wanted:
         if message.id:
             found += _fault(language, message, catalogue.get(message.id))
@@ -74,9 +76,7 @@ def update(language: str, wanted: Catalog) -> None:
     if path.exists():
         with path.open("rb") as file:
             catalogue = read_po(file, locale=language)
-    made = Catalog(
-        locale=language, project="klarwert", charset="utf-8", header_comment="# Texts of Klarwert.", fuzzy=False
-    )
+    made = Catalog(locale=language, project="klarwert", charset="utf-8", header_comment="# Texts.", fuzzy=False)
     for message in wanted:
         if message.id:
             old = catalogue.get(message.id)

@@ -135,7 +135,9 @@ class BlueskyNetwork:
             input=json.dumps(scenario), capture_output=True, text=True, check=False, env=_environment(),
         )  # fmt: skip
         if done.returncode:
-            raise NetworkFailedError(f"Seeding failed: {done.stderr.strip()[-2000:]}")
+            raise NetworkFailedError(
+                f"Seeding failed: {done.stderr.strip()[-2000:]}\nThe services said: {self._said()}"
+            )
         return SeedResult.of(json.loads(done.stdout), pds=at.pds, settle=self.settle)
 
     def settle(self) -> None:
@@ -184,14 +186,20 @@ class BlueskyNetwork:
         readable, _, _ = select.select([self._node.stdout], [], [], READY_WITHIN)
         return bool(readable and self._node.stdout.readline().startswith("{"))
 
+    def _said(self) -> str:
+        """The end of what the services wrote to stderr."""
+        if self._log is None:
+            return ""
+        self._log.seek(0)
+        return self._log.read()[-2000:]
+
     def _stop_node(self) -> str:
         """Ends the services, removes their files and returns the end of what they wrote to stderr."""
         said = ""
         if self._node:
             _end(self._node)
         if self._log:
-            self._log.seek(0)
-            said = self._log.read()[-2000:]
+            said = self._said()
             self._log.close()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)

@@ -46,7 +46,7 @@ class Seeded(NamedTuple):
 @pytest.fixture(scope="module")
 def seeded(bluesky_network: BlueskyNetwork) -> Seeded:
     today = datetime.now(UTC).date()
-    scenario = main_job_scenario(today, suffix="-net")
+    scenario = main_job_scenario(today, suffix="-read")
     return Seeded(bluesky_network, scenario, bluesky_network.seed(scenario), today)
 
 
