@@ -15,8 +15,7 @@ from privacy.vocabulary import Purpose
 from server.services.missing import MissingError
 from workers.models import Connection, Run
 from workers.models.connection import State, code_index
-from workers.results import newest
-from workers.results import drop_scores
+from workers.results import drop_scores, newest
 from workers.runtime.work import Work
 from workers.signals.store import drop_connections
 
