@@ -65,6 +65,7 @@ PROOFS = {
 PURPOSES = {
     Purpose.SCORING: _("A score from your account on %(network)s"),
     Purpose.RECOGNITION: _("Your score decides how much your own reactions weigh"),
+    Purpose.TOPICS: _("What your posts are about"),
 }
 
 #: What a yes leads to, in a sentence.
@@ -77,6 +78,10 @@ ABOUT_PURPOSES = {
         "When you react to somebody who takes part here, your reaction counts up to twice. The other person sees the "
         "step, but not that it was you."
     ),
+    Purpose.TOPICS: _(
+        "While your public posts are read, they are given topics, and you see which topics your points come from. Only "
+        "you see it, and your score stays the same."
+    ),
 }
 
 #: What goes when a yes is taken back.
@@ -88,6 +93,10 @@ WITHDRAWING = {
     Purpose.RECOGNITION: _(
         "If you withdraw this, we delete at once all links between your account and your reactions. Your own score "
         "does not change."
+    ),
+    Purpose.TOPICS: _(
+        "If you withdraw this, we delete at once all topics of your posts and the list of topics that you rejected. "
+        "Your score does not change."
     ),
 }
 
@@ -104,8 +113,11 @@ DATA = {
     "organisation": _("Who runs this Klarwert"),
     "outbox": _("Mails to you, where no mail server is set up"),
     "points by post": _("How many points each of your posts gave on each day (encrypted)"),
-    "posts": _("Address (encrypted) and day of your public posts, without their text"),
+    "posts": _(
+        "Address and, if you agreed to that, topics (encrypted) and day of your public posts, without their text"
+    ),
     "readings": _("When your accounts were read, and how much was found"),
+    "rejected topics": _("Topics that you do not want for your posts (encrypted)"),
     "scores": _("Your daily scores, with the shares of networks and kinds"),
     "signals": _("Reactions to your posts: kind, day, and who reacted as a code word only"),
     "standing links": _("Which code word stands for somebody who takes part and agreed to that"),
@@ -133,6 +145,7 @@ KEPT_AS_LONG = _("until you withdraw or delete")
 USES = {
     Use.ACCOUNT: _("your account"),
     Use.SCORING: _("the score"),
+    Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),

@@ -74,7 +74,10 @@ def update(language: str, wanted: Catalog) -> None:
     if path.exists():
         with path.open("rb") as file:
             catalogue = read_po(file, locale=language)
-    made = Catalog(locale=language, project="klarwert", charset="utf-8", header_comment="# Texts of Klarwert.")
+    # A fuzzy catalogue would not be compiled.
+    made = Catalog(
+        locale=language, project="klarwert", charset="utf-8", header_comment="# Texts of Klarwert.", fuzzy=False
+    )
     for message in wanted:
         if message.id:
             old = catalogue.get(message.id)
