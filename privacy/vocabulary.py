@@ -8,6 +8,7 @@ class Purpose(StrEnum):
 
     SCORING = "scoring"
     RECOGNITION = "recognition"
+    TOPICS = "topics"
 
 
 #: Does a consent for this purpose name one network?
@@ -19,6 +20,7 @@ class Use(StrEnum):
 
     ACCOUNT = "account"
     SCORING = "scoring"
+    TOPICS = "topics"
     PROOF = "proof"
     SECURITY = "security"
     MAIL = "mail"

@@ -9,6 +9,7 @@ from workers.results import drop_scores
 from workers.runtime.work import Work
 from workers.signals.standing import unlink
 from workers.signals.store import drop_connections
+from workers.signals.topics import drop_topics
 
 
 def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -> bool:
@@ -17,6 +18,8 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         return False
     if purpose is Purpose.RECOGNITION:
         unlink(work.session, subject_id)
+    elif purpose is Purpose.TOPICS:
+        drop_topics(work.session, subject_id)
     else:
         _drop_network(work, subject_id, network)
     return True

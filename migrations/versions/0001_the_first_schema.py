@@ -171,6 +171,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_post_split")),
     )
     op.create_table(
+        "rejected_topic",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("topic", sa.LargeBinary(), nullable=False),
+        sa.Column("rejected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_rejected_topic_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rejected_topic")),
+    )
+    with op.batch_alter_table("rejected_topic", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rejected_topic_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "score",
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -237,6 +249,7 @@ def upgrade() -> None:
         sa.Column("address", sa.LargeBinary(), nullable=False),
         sa.Column("address_index", sa.LargeBinary(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("topics", sa.LargeBinary(), nullable=True),
         sa.Column("first_read_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_post_connection_id_connection")),
@@ -324,6 +337,10 @@ def downgrade() -> None:
 
     op.drop_table("standing_link")
     op.drop_table("score")
+    with op.batch_alter_table("rejected_topic", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rejected_topic_subject_id"))
+
+    op.drop_table("rejected_topic")
     op.drop_table("post_split")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_subject_id"))

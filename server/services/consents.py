@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy import consent
@@ -13,6 +14,8 @@ from privacy.receipt import receipt
 from privacy.vocabulary import PER_NETWORK, Purpose
 from server.services.missing import MissingError
 from workers.catalogue import NETWORKS
+from workers.models import Connection
+from workers.models.connection import State
 from workers.runtime.settings import Organisation
 from workers.runtime.work import Work
 from workers.withdrawal import withdraw as withdraw_all
@@ -77,6 +80,15 @@ def decide(work: Work, subject_id: str, shown: Notice, network: str, *, granted:
     if not granted and withdraw_all(work, subject_id, shown.purpose, network):
         return
     consent.decide(work.session, subject_id, shown, granted=granted, now=work.now, network=network)
+    if granted and shown.purpose is Purpose.TOPICS:
+        _read_again(work, subject_id)
+
+
+def _read_again(work: Work, subject_id: str) -> None:
+    """Topics come from texts, and texts are not kept: the proven accounts are read once more."""
+    mine = select(Connection.id).where(Connection.subject_id == subject_id, Connection.state == State.PROVEN.value)
+    for connection_id in work.session.scalars(mine.order_by(Connection.id)):
+        work.later("collect", connection_id)
 
 
 def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str) -> bool:
@@ -86,7 +98,7 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str) -> boo
 
 def topics(session: Session, subject_id: str) -> list[Topic]:
     """Everything that can be decided, with what was said."""
-    pairs = [(Purpose.SCORING, name) for name in NETWORKS] + [(Purpose.RECOGNITION, "")]
+    pairs = [(Purpose.SCORING, name) for name in NETWORKS] + [(Purpose.RECOGNITION, ""), (Purpose.TOPICS, "")]
     return [topic(session, subject_id, purpose, network) for purpose, network in pairs]
 
 

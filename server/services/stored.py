@@ -38,7 +38,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Entries in the log"), _("What the log of this Klarwert can prove of you: decisions, files, roles.")
         ),
         "connections": KindWords(_("Connected accounts"), _("Your accounts on networks and how you proved them.")),
-        "posts": KindWords(_("Posts"), _("Address and day of your public posts. No texts.")),
+        "posts": KindWords(
+            _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
+        ),
+        "rejected topics": KindWords(_("Rejected topics"), _("Topics that your posts do not get any more.")),
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
@@ -113,6 +116,7 @@ def columns(language: str) -> Mapping[str, str]:
         "reactions": _("Reactions"),
         "read_at": _("Last read"),
         "recipient": _("To"),
+        "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
         "resume": _("Where reading goes on"),
         "role": _("Role"),
@@ -123,6 +127,8 @@ def columns(language: str) -> Mapping[str, str]:
         "state": _("State"),
         "subject_id": _("Your number"),
         "title": _("Subject"),
+        "topic": _("Topic"),
+        "topics": _("Topics"),
         "tries": _("Tries"),
         "typed": _("What you typed"),
         "until": _("Until"),

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from server.models import Role
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, organisation, public, score
+from server.web import account, connections, consent, data, organisation, public, score, topics
 from server.web.errors import can_be_read
 from server.web.state import language, process
 from server.web.state import organisation as who
@@ -22,6 +22,7 @@ BLUEPRINTS = (
     consent.pages,
     connections.pages,
     score.pages,
+    topics.pages,
     data.pages,
     organisation.pages,
 )

@@ -65,6 +65,7 @@ PROOFS = {
 PURPOSES = {
     Purpose.SCORING: _("A score from your account on %(network)s"),
     Purpose.RECOGNITION: _("Your score decides how much your own reactions weigh"),
+    Purpose.TOPICS: _("What your posts are about"),
 }
 
 #: What a yes leads to, in a sentence.
@@ -76,6 +77,10 @@ ABOUT_PURPOSES = {
     Purpose.RECOGNITION: _(
         "When you react to somebody who takes part here, your reaction counts up to twice. The other person sees the "
         "step, but not that it was you."
+    ),
+    Purpose.TOPICS: _(
+        "While your public posts are read, they are given topics, and you see which topics your points come from. Only "
+        "you see it, and your score stays the same."
     ),
 }
 
@@ -89,12 +94,17 @@ WITHDRAWING = {
         "If you withdraw this, we delete at once all links between your account and your reactions. Your own score "
         "does not change."
     ),
+    Purpose.TOPICS: _(
+        "If you withdraw this, we delete at once all topics of your posts and the list of topics that you rejected. "
+        "Your score does not change."
+    ),
 }
 
 #: What data is used for.
 USES = {
     Use.ACCOUNT: _("your account"),
     Use.SCORING: _("the score"),
+    Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),

@@ -15,6 +15,8 @@ DIGESTS = {
     "recognition-1.en.txt": "fadeda9ddffae209ff9434da7b4a3c4fe52a468af03feffb6906e97bcecccb0a",
     "scoring-1.de.txt": "1b8303877419051db4e85c0d46f9d07b1c8b27f4c2ab65f180c91f8e05f3462f",
     "scoring-1.en.txt": "bec1dd6354be9762edb9d74e1bb081bf6f5753237c55f9563d53bdb51ea870db",
+    "topics-1.de.txt": "3cac0d1884bf8a84ba89f44eeb70439f3a64d03df8c3b8c525cc4e7fafccbd13",
+    "topics-1.en.txt": "56b861399ff50312ee6c683f358614b64b8d79a6f6dc68c8fac54c55d8442a0f",
 }
 BOTH = [(purpose, language) for purpose in Purpose for language in LANGUAGES]
 #: What Art. 7(3) and 13 DSGVO want to be said, in a word of each language.

@@ -22,6 +22,7 @@ from tests.workers.scoring.sealed import signed, told
 from workers import logbook
 from workers.runtime.process import Process
 from workers.runtime.settings import read
+from workers.topics.taxonomy import in_force
 
 VECTORS = Path(__file__).parents[1] / "workers" / "scoring" / "vectors.json"
 
@@ -221,3 +222,34 @@ def test_the_log_is_checked_on_the_command_line(home: Path) -> None:
     done = klarwert("log", "verify")
     assert done.exit_code == 1
     assert done.output.startswith("Error: does not hold: row ")
+
+
+TABLE = "slug\tname_en\tname_de\taliases\tparent\nkites\tKites\tDrachen\tlenkdrachen\t\nchurch\tChurch\tKirche\t\t\n"
+
+
+def test_a_table_of_topics_is_checked_without_an_installation(tmp_path: Path) -> None:
+    table = tmp_path / "mine.tsv"
+    table.write_text(TABLE, encoding="utf-8")
+    done = klarwert("topics", "check", str(table))
+    assert done.exit_code == 0
+    assert "1 topics, of them 1 areas." in done.output
+    assert "1 left out, no posts may be sorted by them: church" in done.output
+
+
+def test_an_imported_table_of_topics_is_in_force_and_thinned(home: Path) -> None:
+    table = home / "mine.tsv"
+    table.write_text(TABLE, encoding="utf-8")
+    assert klarwert("topics", "import", str(table)).exit_code == 0
+    giver = in_force(read().topics_table)
+    assert giver.give("Lenkdrachen am Strand") == ("kites",)
+    assert set(giver.names) == {"kites"}
+
+
+def test_a_bad_table_of_topics_changes_nothing_and_says_why(home: Path) -> None:
+    table = home / "mine.tsv"
+    table.write_text("slug\tname_en\n", encoding="utf-8")
+    done = klarwert("topics", "import", str(table))
+    assert done.exit_code == 1
+    assert "these columns are missing: name_de, parent" in done.output
+    assert not read().topics_table.exists()
+    assert "cannot be read" in klarwert("topics", "check", str(home / "none.tsv")).output

@@ -19,13 +19,15 @@ from tests.conftest import Clock
 from tests.factories.days import make_score
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, ago, like, reading
-from workers.models import Connection, Post, PostSplit, Run, Score, Signal, StandingLink
+from workers.models import Connection, Post, PostSplit, RejectedTopic, Run, Score, Signal, StandingLink
 from workers.results import store_score
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 from workers.runtime.work import Work
 from workers.signals.standing import link
 from workers.signals.store import put, put_audience
+from workers.signals.topics import give_topics, reject
+from workers.topics.taxonomy import own_giver
 from workers.withdrawal import withdraw
 
 NETWORKS = ("bluesky", "mastodon")
@@ -138,6 +140,27 @@ class Consents(RuleBasedStateMachine):
                 put(work, key, known, reading(like(actor, 1), number=2))
                 link(work, key, known, [actor])
 
+    @rule(who=people)
+    def allows_topics(self, who: int) -> None:
+        with self.process.working() as work:
+            agree(work, self.ids[who], Purpose.TOPICS)
+
+    @rule(who=people, network=networks)
+    def is_given_topics(self, who: int, network: str) -> None:
+        mine = self.ids[who]
+        with self.process.working() as work:
+            key = work.ring.person(mine)
+            rows = select(Connection).where(Connection.subject_id == mine, Connection.network == network)
+            for connection in work.session.scalars(rows).all():
+                give_topics(work, key, connection, {"https://netz.test/p/1": "Radtour mit dem Fahrrad"}, own_giver())
+            if consent.agreed(work.session, mine, Purpose.TOPICS):
+                reject(work, key, mine, "bread")
+
+    @rule(who=people)
+    def allows_topics_no_more(self, who: int) -> None:
+        with self.process.working() as work:
+            withdraw(work, self.ids[who], Purpose.TOPICS)
+
     @rule(who=people, days=st.integers(0, 2))
     def is_scored(self, who: int, days: int) -> None:
         with self.process.working() as work:
@@ -175,6 +198,11 @@ class Consents(RuleBasedStateMachine):
                 assert set(splits) == {row.day for row in scores}
                 links = session.scalars(select(StandingLink).where(StandingLink.lender_id == subject_id)).all()
                 assert consent.agreed(session, subject_id, Purpose.RECOGNITION) or not links
+                given = session.scalars(
+                    select(Post.topics).where(Post.subject_id == subject_id, Post.topics.is_not(None))
+                )
+                unwanted = session.scalars(select(RejectedTopic).where(RejectedTopic.subject_id == subject_id))
+                assert consent.agreed(session, subject_id, Purpose.TOPICS) or not [*given, *unwanted]
                 heard = set(session.scalars(select(Signal.actor).where(Signal.subject_id == subject_id)))
                 lent_to = session.scalars(select(StandingLink.actor).where(StandingLink.subject_id == subject_id))
                 assert set(lent_to) <= heard

@@ -32,6 +32,8 @@ from workers.signals.store import (
     put_audience,
     unseen,
 )
+from workers.signals.topics import give_topics
+from workers.topics.taxonomy import in_force
 
 #: Version of the collectors, kept with every run (R14).
 COLLECTOR = "1"
@@ -160,6 +162,8 @@ class _Reading:
             for reading in page.readings:
                 run.posts += 1
                 run.reactions += put(work, key, connection, reading)
+            texts = {reading.post.address: reading.post.text for reading in page.readings}
+            give_topics(work, key, connection, texts, in_force(self._process.settings.topics_table))
             actors = [r.actor_id for reading in page.readings for r in reading.reactions if r.actor_id is not None]
             link(work, key, connection, actors)
             seal(connection, key, resume=page.resume)

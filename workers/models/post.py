@@ -1,4 +1,4 @@
-"""A participant's own public post: its address (sealed) and day. Its text is never stored (R10)."""
+"""A participant's own public post: its address and topics (sealed) and its day. Its text is never stored (R10)."""
 
 from datetime import date, datetime
 
@@ -18,7 +18,7 @@ class Post(Base):
         about=About.PARTICIPANT,
         use=Use.SCORING,
         basis=Basis.EXPLICIT_CONSENT,
-        exported=("id", "subject_id", "connection_id", "address", "day", "first_read_at", "read_at"),
+        exported=("id", "subject_id", "connection_id", "address", "day", "topics", "first_read_at", "read_at"),
         withheld={"address_index": "a keyed fingerprint of address, which is exported"},
         rule=Rule(91, since="read_at"),
     )
@@ -30,6 +30,8 @@ class Post(Base):
     address: Mapped[Sealed]
     address_index: Mapped[bytes]
     day: Mapped[date]
+    topics: Mapped[Sealed | None]
+    """JSON: slugs of its topics, the clearest first; only with the consent to topics (R12)."""
     first_read_at: Mapped[datetime]
     read_at: Mapped[datetime]
     """When it was last seen in public."""

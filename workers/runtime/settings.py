@@ -76,6 +76,11 @@ class Settings:
         return self.data / "outbox"
 
     @property
+    def topics_table(self) -> Path:
+        """The operator's own taxonomy, if there is one: `klarwert topics import` puts it here."""
+        return self.data / "topics.tsv"
+
+    @property
     def socket(self) -> Path:
         """The embedded Redis listens here, and nowhere else. The system allows about 100 characters for such a path."""
         path = self.data / "redis" / "redis.sock"

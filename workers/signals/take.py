@@ -1,5 +1,6 @@
 """Takes one person's signals out of the store, as the columns that scoring and explanations are made of."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,8 +23,11 @@ class Taken:
     """Pseudonym to the last published score of the participant behind it who lends their standing."""
 
 
-def take(session: Session, subject_id: str, day: date) -> Taken:
-    """The stored signals of the networks that a person agrees to, and who lends their standing on that day."""
+def take(session: Session, subject_id: str, day: date, topics: Mapping[str, Sequence[str]] | None = None) -> Taken:
+    """The stored signals of the networks that a person agrees to, and who lends their standing on that day.
+
+    `topics` are those of each post by its id (`workers.signals.topics`); a score needs none.
+    """
     query = (
         select(
             Signal.network, Signal.kind, Signal.day, Signal.actor, Signal.count, Signal.post_id, Connection.label,
@@ -42,5 +46,6 @@ def take(session: Session, subject_id: str, day: date) -> Taken:
         count=count,
         account=[name or None for name in label],
         post=post,
+        topics=[(topics or {}).get(one, ()) for one in post],
     )
     return Taken(signals, lent(session, subject_id, day))

@@ -20,7 +20,8 @@ from workers.runtime.process import Process
 PUBLIC = ["/", "/imprint", "/privacy", "/methodology", "/sign-up", "/sign-in", "/forgot", "/confirm/x", "/nonsense"]
 OWN = [
     "/consent", "/consent/scoring/choose", "/consent/scoring/bluesky", "/consent/scoring/mastodon",
-    "/consent/recognition", "/connections", "/connections/new/bluesky", "/account", "/organisation",
+    "/consent/recognition", "/consent/topics", "/topics", "/connections", "/connections/new/bluesky", "/account",
+    "/organisation",
 ]  # fmt: skip
 
 

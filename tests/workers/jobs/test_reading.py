@@ -14,6 +14,7 @@ from privacy.redact import outline
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
 from tests.factories.people import agree, make_connection, make_subject
+from tests.privacy.scan import hits
 from tests.workers.jobs.conftest import Town
 from tests.workers.networks.loopback import Reply
 from tests.workers.networks.mastodon_server import Habits, days_before
@@ -21,10 +22,11 @@ from workers import jobs
 from workers.jobs import reading
 from workers.jobs.asking import client
 from workers.jobs.job import JobFailedError
-from workers.models import Connection, StandingLink
+from workers.models import Connection, Post, StandingLink
 from workers.models.connection import State
 from workers.networks.shape import Failure, Reason
 from workers.runtime.process import Process
+from workers.signals.topics import topics_by_post
 
 FRIENDS = ("paul@wiese.test", "lena@wiese.test", "jona")
 
@@ -377,3 +379,22 @@ def test_who_asked_for_erasure_is_not_read_any_more(town: Town) -> None:
     town.server.spoil = ask
     jobs.collect(connection_id)
     assert (town.counts()[1], town.row(connection_id).failure) == (0, None)
+
+
+def test_a_reading_gives_topics_where_the_person_agreed_and_keeps_no_text(each_town: Town) -> None:
+    town = each_town
+    connection_id = town.join()
+    posted = days_before(town.process.clock(), 3)
+    post = town.server.post("mira", "<p>Radtour mit dem Fahrrad, Kanarienwort-7f3a</p>", posted)
+    town.server.favourite("jona", post)
+    subject_id = town.row(connection_id).subject_id
+    key = town.process.ring.person(subject_id)
+    jobs.collect(connection_id)
+    with town.process.reading() as session:
+        assert session.scalars(select(Post.topics)).all() == [None]
+    with town.process.working() as work:
+        agree(work, subject_id, Purpose.TOPICS)
+    jobs.collect(connection_id)
+    with town.process.reading() as session:
+        assert list(topics_by_post(session, key, subject_id).values()) == [("cycling",)]
+    assert hits(town.process.settings.data, ["Kanarienwort", "7f3a", "Radtour"]) == []

@@ -1,0 +1,1 @@
+"""Figures that `bin/bench` prints."""
