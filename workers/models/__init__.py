@@ -2,10 +2,22 @@
 
 from workers.models.connection import Connection
 from workers.models.mail import Mail
+from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.run import Run
 from workers.models.score import DayScored, PostSplit, Score
 from workers.models.signal import Signal
 from workers.models.standing import StandingLink
 
-__all__ = ["Connection", "DayScored", "Mail", "Post", "PostSplit", "Run", "Score", "Signal", "StandingLink"]
+__all__ = [
+    "Connection",
+    "DayScored",
+    "Mail",
+    "Objection",
+    "Post",
+    "PostSplit",
+    "Run",
+    "Score",
+    "Signal",
+    "StandingLink",
+]
