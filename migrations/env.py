@@ -5,12 +5,13 @@ from typing import Any, Literal
 from alembic import context
 
 import privacy.consent
+import privacy.installation
 import server.models
 import workers.models
 from privacy.base import Base, SealedBytes, UtcDateTime
 from privacy.store import alone
 
-_LOADED = (privacy.consent, server.models, workers.models)
+_LOADED = (privacy.consent, privacy.installation, server.models, workers.models)
 
 
 def _plain(kind: str, column_type: Any, _context: object) -> str | Literal[False]:

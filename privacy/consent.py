@@ -34,13 +34,17 @@ class NoticeText(Base):
         basis=Basis.NOT_PERSONAL,
         subject=None,
         erased=Erased.UNTOUCHED,
-        withheld=dict.fromkeys(("digest", "purpose", "version", "language", "text"), "stands in every receipt"),
+        withheld=dict.fromkeys(
+            ("digest", "purpose", "version", "language", "controller", "text"), "stands in every receipt"
+        ),
     )
 
     digest: Mapped[str] = mapped_column(primary_key=True)
     purpose: Mapped[str]
     version: Mapped[int]
     language: Mapped[str]
+    controller: Mapped[str]
+    """Who asked: the name in the text."""
     text: Mapped[str]
 
 
@@ -95,7 +99,7 @@ def decide(
     """
     if bool(network) != (notice.purpose in PER_NETWORK):
         raise ValueError(f"{notice.purpose}: a network is named exactly where the purpose asks for one")
-    _take_turn(session, subject_id)
+    take_turn(session, subject_id)
     last = session.scalar(_open(subject_id, notice.purpose, network))
     if last is not None:
         if last.granted == granted and last.notice_digest == notice.digest:
@@ -113,9 +117,18 @@ def decide(
     return consent
 
 
+def take_turn(session: Session, subject_id: str) -> None:
+    """Waits for whoever holds this person's consent, and has those who come later wait until the transaction ends.
+
+    First of all for whoever changes or erases what jobs write about a person. `FOR NO KEY UPDATE`: rows that point at
+    the person may still be written.
+    """
+    session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True))
+
+
 def withdraw(session: Session, subject_id: str, purpose: Purpose, now: datetime, network: str = "") -> bool:
     """Ends a yes; False if there was none. It waits for jobs that hold the consent and write, so it wins (R4)."""
-    _take_turn(session, subject_id)
+    take_turn(session, subject_id)
     last = session.scalar(_open(subject_id, purpose, network))
     if last is None or not last.granted:
         return False
@@ -202,11 +215,6 @@ def _open(subject_id: str, purpose: Purpose, network: str) -> Select[Consent]:
     )
 
 
-def _take_turn(session: Session, subject_id: str) -> None:
-    """Decisions about one person come one after the other (`FOR NO KEY UPDATE`: rows that point at it still may)."""
-    session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True))
-
-
 def _keep_text(session: Session, notice: Notice) -> None:
     if session.get(NoticeText, notice.digest) is not None:
         return
@@ -215,6 +223,7 @@ def _keep_text(session: Session, notice: Notice) -> None:
         "purpose": notice.purpose.value,
         "version": notice.version,
         "language": notice.language,
+        "controller": notice.controller,
         "text": notice.text,
     }
     try:

@@ -2,6 +2,7 @@
 
 import hmac
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -26,6 +27,14 @@ _keys = Table(
     Column("name", String, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
+)
+#: Whose erasure has begun. Only this says that a key may be destroyed: that a person is in no database may also mean
+#: that it is the wrong database, or an older one.
+_going = Table(
+    "going",
+    _tables,
+    Column("subject_id", String, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
 )
 
 
@@ -104,19 +113,39 @@ class KeyRing:
         """A person's key. Raises `KeyGoneError`. It is read each time, so no process works with a destroyed key."""
         return PersonKey(self._read(f"person/{subject_id}"))
 
+    def mark(self, subject_id: str) -> None:
+        """Notes durably that a person's erasure has begun, before anything of theirs is deleted.
+
+        From then on `going` names them until the key is destroyed, however often the erasure is killed in between.
+        """
+        known = select(_going.c.subject_id).where(_going.c.subject_id == subject_id)
+        with suppress(IntegrityError), writing(self._engine).begin() as connection:
+            if connection.scalar(known) is None:
+                connection.execute(insert(_going).values(subject_id=subject_id, since=datetime.now(UTC)))
+
+    def going(self) -> set[str]:
+        """Ids of everybody whose erasure has begun and not come to its end.
+
+        A key that was made for a sign-up which was rolled back is not among them. It stays: it is a random number that
+        sealed nothing, under the id of nobody, and whether a commit failed is not always known to who asked for it.
+        """
+        with self._engine.connect() as connection:
+            return set(connection.scalars(select(_going.c.subject_id)))
+
     def destroy(self, subject_id: str) -> bool:
         """Destroys a person's key; False if it was gone already. What was sealed with it stays closed for ever."""
         with writing(self._engine).begin() as connection:
             gone = connection.execute(delete(_keys).where(_keys.c.name == f"person/{subject_id}"))
+            connection.execute(delete(_going).where(_going.c.subject_id == subject_id))
         rewrite(self._engine, _keys.name)
+        rewrite(self._engine, _going.name)
         return gone.rowcount > 0
 
-    def subjects(self, before: datetime) -> set[str]:
-        """Ids of everybody whose key was made before a moment (UTC)."""
-        people = select(_keys.c.name).where(_keys.c.name.startswith("person/"), _keys.c.made_at < before)
+    def has_people(self) -> bool:
+        """Is there a key of any person?"""
+        anybody = select(_keys.c.name).where(_keys.c.name.startswith("person/")).limit(1)
         with self._engine.connect() as connection:
-            names = connection.scalars(people)
-            return {name.removeprefix("person/") for name in names}
+            return connection.scalar(anybody) is not None
 
     def blind(self, place: str, text: str) -> bytes:
         """A blind index: finds a sealed value again by equality and tells nothing else (HMAC-SHA-256)."""

@@ -26,7 +26,7 @@ _CONTEXT = {
 }
 
 
-def receipt(consent: Consent, notice: NoticeText, controller: str) -> dict[str, Any]:
+def receipt(consent: Consent, notice: NoticeText) -> dict[str, Any]:
     """The record as JSON-LD: who asked, what was asked word for word, what was answered, when and how, until when."""
     status = "ConsentRefused" if not consent.granted else "ConsentWithdrawn" if consent.ended_at else "ConsentGiven"
     return {
@@ -34,7 +34,7 @@ def receipt(consent: Consent, notice: NoticeText, controller: str) -> dict[str, 
         "@type": "dpv:ConsentRecord",
         "@id": _urn(consent.id),
         "dct:conformsTo": "ISO/IEC TS 27560:2023",
-        "dpv:hasDataController": {"@type": "dpv:DataController", "dpv:hasName": controller},
+        "dpv:hasDataController": {"@type": "dpv:DataController", "dpv:hasName": notice.controller},
         "dpv:hasDataSubject": _urn(consent.subject_id),
         "dpv:hasPurpose": {"dct:identifier": consent.purpose, "dct:subject": consent.network or None},
         "dpv:hasLegalBasis": ["gdpr:A6-1-a", "gdpr:A9-2-a"],

@@ -6,7 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from privacy.keyring import KeyRing
 from server.services.words import CATALOGUES
-from server.web import errors, pages
+from server.web import afterwards, errors, pages
 from server.web.guard import protect
 from server.web.state import locale, login_manager
 from workers.runtime.process import Process
@@ -27,6 +27,7 @@ def create_app(process: Process) -> Flask:
     Babel(app, locale_selector=locale, default_translation_directories=str(CATALOGUES))
     login_manager.init_app(app)
     protect(app)
+    afterwards.prepare(app)
     errors.answer(app)
     pages.register(app)
     return app

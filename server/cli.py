@@ -6,7 +6,7 @@ import resource
 import secrets
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec
@@ -15,18 +15,19 @@ import click
 from sqlalchemy import select
 
 from privacy import redact
+from privacy.installation import WrongKeyRingError
 from privacy.keyring import WrongMasterKeyError
 from privacy.ledger import LogBrokenError
 from server import demo, processes, running
 from server.models import Account, Role
-from server.services import accounts, bundles
+from server.services import accounts, bundles, connections
 from server.services.bundles import Reader
 from server.services.missing import MissingError
 from server.services.organisations import organisation
 from server.services.passwords import MIN_LENGTH, hash_password
 from workers import logbook
-from workers.models import Connection
-from workers.models.connection import State
+from workers.catalogue import NETWORKS
+from workers.jobs.objecting import ObjectionError, add_objection
 from workers.runtime.embedded import EmbeddedRedisError
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings, SettingsError, read
@@ -38,6 +39,8 @@ from workers.topics.table import BadTableError, write_table
 from workers.topics.taxonomy import own_giver
 
 P = ParamSpec("P")
+#: Errors whose text is for the person at the command line.
+_SENTENCES = (SettingsError, WrongMasterKeyError, WrongKeyRingError, EmbeddedRedisError, running.PartDiesError)
 _LANGUAGES = click.Choice(["de", "en"])
 
 
@@ -57,17 +60,29 @@ def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callabl
             settings = read()
             redact.set_up(logging.getLevelNamesMapping()[settings.log_level])
             function(settings, *args, **kwargs)
-        except (SettingsError, WrongMasterKeyError, EmbeddedRedisError, running.PartDiesError) as error:
+        except _SENTENCES as error:
             raise click.ClickException(str(error)) from None
 
     return command
+
+
+def _prepare(settings: Settings) -> Settings:
+    settings = running.prepare(settings)
+    _make_sure(settings)
+    return settings
+
+
+def _make_sure(settings: Settings) -> None:
+    """Nothing runs on stores that do not belong together, or with invented people among real ones."""
+    Process(settings).make_sure()
+    demo.keep_apart(settings)
 
 
 @main.command()
 @with_settings
 def run(settings: Settings) -> None:
     """Prepare everything on the first start, then run web, workers, schedule and the embedded Redis."""
-    settings = running.prepare(settings)
+    settings = _prepare(settings)
     if settings.demo:
         demo.make(settings)
     process = Process(settings)
@@ -100,6 +115,7 @@ with_parent = click.option(
 @with_settings
 def web(settings: Settings) -> None:
     """Serve the pages."""
+    _make_sure(settings)
     processes.web(settings)
 
 
@@ -109,6 +125,7 @@ def web(settings: Settings) -> None:
 @with_settings
 def worker(settings: Settings, burst: bool) -> None:
     """Run jobs."""
+    _make_sure(settings)
     processes.work(settings, burst=burst)
 
 
@@ -117,6 +134,7 @@ def worker(settings: Settings, burst: bool) -> None:
 @with_settings
 def schedule(settings: Settings) -> None:
     """Send what is due, again and again."""
+    _make_sure(settings)
     processes.plan(settings)
 
 
@@ -124,7 +142,7 @@ def schedule(settings: Settings) -> None:
 @with_settings
 def migrate(settings: Settings) -> None:
     """Bring the database's schema up to date."""
-    running.prepare(settings)
+    _prepare(settings)
 
 
 @main.group()
@@ -140,7 +158,7 @@ def user() -> None:
 @with_settings
 def user_add(settings: Settings, email: str, role: str, language: str, password_stdin: bool) -> None:
     """Make an account, or give one that is there a role. Without --password-stdin a password is made and printed."""
-    settings = running.prepare(settings)
+    settings = _prepare(settings)
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(15)
     if len(password) < MIN_LENGTH:
         raise click.ClickException(f"the password needs at least {MIN_LENGTH} characters")
@@ -214,17 +232,15 @@ def collect(settings: Settings) -> None:
     """Have every proven account read now."""
     process = Process(settings)
     with process.working() as work:
-        proven = work.session.scalars(select(Connection.id).where(Connection.state == State.PROVEN.value)).all()
-        for connection_id in proven:
-            work.later("collect", connection_id)
-    click.echo(f"{len(proven)} readings sent to the workers.")
+        number = connections.read_all(work)
+    click.echo(f"{number} readings sent to the workers.")
 
 
 @main.command()
 @click.option("--signals", type=click.Path(path_type=Path), help="Score the signals of one case in this file, offline.")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The score day (UTC).")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The score day (UTC): any for a file, else yesterday.")
 def score(signals: Path | None, day: datetime | None) -> None:
-    """Score one case from a file and print JSON, or have everybody scored for a day that has ended."""
+    """Score one case from a file and print JSON, or have everybody scored for the day that has just ended."""
     wanted = day.date() if day else None
     if signals is None:
         _score_everybody(day=wanted)
@@ -240,8 +256,13 @@ def score(signals: Path | None, day: datetime | None) -> None:
 @with_settings
 def _score_everybody(settings: Settings, day: date | None) -> None:
     process = Process(settings)
-    if day is None or day >= process.clock().date():
-        raise click.ClickException("--day must name a day that has ended (UTC), or --signals a file")
+    yesterday = process.clock().date() - timedelta(days=1)
+    if day != yesterday:
+        # An older score is final, and could not be made again: its signals are partly deleted, others are new.
+        raise click.ClickException(
+            f"--day must name the day that has just ended (UTC), {yesterday}: the scores of earlier days are final, "
+            "and what they were made of is not all stored any more. Or name a file with --signals"
+        )
     process.queue.send("score_day", day.isoformat())
     click.echo(f"The scoring of {day} was sent to the workers.")
 
@@ -295,6 +316,27 @@ def log_verify(settings: Settings) -> None:
     finally:
         process.close()
     click.echo(f"holds: {size} leaves, and every row that is in the log; {waiting} still wait to be appended")
+
+
+@main.group()
+def objection() -> None:
+    """Objections of people who react and take no part (Art. 21)."""
+
+
+@objection.command("add")
+@click.argument("network", type=click.Choice(list(NETWORKS)))
+@click.argument("handle")
+@with_settings
+def objection_add(settings: Settings, network: str, handle: str) -> None:
+    """Take an account's reactions out of all scores, now and for good. Make sure first that it is theirs."""
+    process = Process(settings)
+    try:
+        people = add_objection(process, network, handle)
+    except ObjectionError as error:
+        raise click.ClickException(f"not taken: {error}") from None
+    finally:
+        process.close()
+    click.echo(f"Taken. Reactions went from the signals of {people} participants.")
 
 
 if __name__ == "__main__":

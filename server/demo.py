@@ -21,15 +21,16 @@ from privacy.base import new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal
 from privacy.vocabulary import Purpose
-from server.models import Account, Role
+from server.models import Account, OrganisationFact, Role
 from server.services import accounts
+from server.services.connections import INVENTED
 from server.services.consents import notice_for
-from server.services.organisations import DEMO
+from server.services.organisations import DEMO, DEMO_LOGIN
 from server.services.passwords import hash_password
 from workers.models import Connection, DayScored, Post, PostSplit, Run, Score, Signal, StandingLink
 from workers.models.connection import State, code_index
 from workers.runtime.process import Process
-from workers.runtime.settings import Settings
+from workers.runtime.settings import Settings, SettingsError
 from workers.runtime.work import Work
 from workers.scoring.explain import Explanation, explain
 from workers.scoring.model import KLARWERT_1
@@ -41,12 +42,11 @@ log = logging.getLogger(__name__)
 
 DAYS = 120
 SEED = 2026
-PASSWORD = "klarwert-demo"  # noqa: S105 - printed at every start of the demo; it opens invented data only
-ADMIN = "admin@demo.example"
 HOW_TO_SIGN_IN = (
-    f"Demo, all people invented. Sign in as mira@demo.example (participant) or {ADMIN} (administrator), "
-    f"password {PASSWORD}"
-)
+    "Demo, all people invented. Sign in as {participant} (participant) or {admin} (administrator), password {password}"
+).format(**DEMO_LOGIN)
+#: This fact about the organisation marks a database as a demo's, whatever becomes of its accounts.
+_MARK = "demo"
 _FAR = datetime(2100, 1, 1, tzinfo=UTC)
 _KINDS = {"like": 70, "repost": 14, "reply": 12, "quote": 4}
 
@@ -97,23 +97,45 @@ class _Actor:
 _COLUMNS = ("network", "kind", "day", "actor", "count", "post")
 
 
+def keep_apart(settings: Settings) -> None:
+    """Raises `SettingsError` where invented people would get among real ones, or real ones into the demo.
+
+    The demo shows all mails to everybody, and its passwords are known.
+    """
+    process = Process(settings)
+    with process.reading() as session:
+        invented = session.get(OrganisationFact, _MARK) is not None
+        somebody = session.scalar(select(Account.id).limit(1)) is not None
+    process.close()
+    if settings.demo and somebody and not invented:
+        raise SettingsError(
+            "KLARWERT_DEMO is true, but there are accounts here that are not the demo's: name a new folder in "
+            "KLARWERT_DATA (and an empty KLARWERT_DATABASE) for the demo"
+        )
+    if invented and not settings.demo:
+        raise SettingsError(
+            "this is a demo with invented people, but KLARWERT_DEMO is not true: name a new folder in KLARWERT_DATA "
+            "(and an empty KLARWERT_DATABASE) for real people"
+        )
+
+
 def make(settings: Settings) -> None:
     """Makes the demo's people unless they are there. Takes some seconds."""
     process = Process(settings)
     with process.reading() as session:
-        if session.scalar(select(Account.id).limit(1)) is not None:
-            process.close()
-            return
-    with process.working() as work:
-        _make(work, random.Random(SEED))  # noqa: S311 - invented people need no secrets
+        there = session.get(OrganisationFact, _MARK) is not None
+    if not there:
+        with process.working() as work:
+            work.session.add(OrganisationFact(name=_MARK, value=f"invented people, made on {work.today}"))
+            _make(work, random.Random(SEED))  # noqa: S311 - invented people need no secrets
+        log.info("the demo was made: invented people over %d days", DAYS)
     process.close()
-    log.info("the demo was made: invented people over %d days", DAYS)
 
 
 def _make(work: Work, chance: random.Random) -> None:
     first = work.today - timedelta(days=DAYS)
-    hashed = hash_password(PASSWORD)
-    accounts.create(work, ADMIN, hashed, "de", Role.ADMIN, confirmed=True)
+    hashed = hash_password(DEMO_LOGIN["password"])
+    accounts.create(work, DEMO_LOGIN["admin"], hashed, "de", Role.ADMIN, confirmed=True)
     actors = {role.name: _participant(work, role, hashed, first) for role in cast()}
     for actor in actors.values():
         _reactions(work, actor, actors, first, chance)
@@ -145,11 +167,11 @@ def _connection(work: Work, actor: _Actor, network: str, began: datetime) -> Con
     row = Connection(
         id=new_id(), subject_id=actor.subject_id, network=network, state=State.PROVEN.value, label="",
         code_index=code_index(work.ring, code), code_until=began, created_at=began, proof="bio", proven_at=work.now,
-        remote_index=account_index(work.ring, network, f"demo:{name}"), read_at=read_at, due_at=_FAR,
+        remote_index=account_index(work.ring, network, f"{INVENTED}{name}"), read_at=read_at, due_at=_FAR,
     )  # fmt: skip
     seal(
         row, actor.key, typed=handle, handle=handle, address=f"https://{network}.demo.example/{name}",
-        remote_id=f"demo:{name}", code=code,
+        remote_id=f"{INVENTED}{name}", code=code,
     )  # fmt: skip
     run = Run(
         id=new_id(), subject_id=actor.subject_id, connection_id=row.id, collector="demo", started_at=read_at,
@@ -195,7 +217,7 @@ def _echo(role: Character, network: str, day: date, chance: random.Random) -> It
         [kind] = chance.choices(list(_KINDS), list(_KINDS.values()))
         if (kind, who) not in reached:
             reached.add((kind, who))
-            yield kind, f"demo:{role.name}:{network}:{who}", day + timedelta(days=int(chance.expovariate(0.7)))
+            yield kind, f"{INVENTED}{role.name}:{network}:{who}", day + timedelta(days=int(chance.expovariate(0.7)))
 
 
 def _fellows(
@@ -205,7 +227,7 @@ def _fellows(
     for fellow in all_.values():
         if fellow is actor or network not in fellow.connections or chance.random() > 0.08:  # noqa: PLR2004
             continue
-        pseudonym = actor.key.pseudonym(network, f"demo:{fellow.role.name}")
+        pseudonym = actor.key.pseudonym(network, f"{INVENTED}{fellow.role.name}")
         actor.add(network, chance.choice(("like", "repost", "reply")), day, pseudonym, 1, post)
         if fellow.role.lends and pseudonym not in actor.lenders:
             actor.lenders[pseudonym] = fellow.role.name

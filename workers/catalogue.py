@@ -1,7 +1,9 @@
 """The networks that can be connected, in the words that people see: names, who is asked, and where."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from re import Pattern
 
 
 @dataclass(frozen=True)
@@ -13,9 +15,25 @@ class NetworkFacts:
     operator: Mapping[str, str]
     """By language."""
     country: Mapping[str, str]
+    """A sentence."""
+    about_operator: Mapping[str, str]
+    """Who is asked and where, in sentences for people who do not take part."""
     example: str
     """What somebody may type in (an invented account)."""
+    form: Pattern[str]
+    """What the name of an account looks like; whether there is one only the network knows."""
 
+    def may_be(self, typed: str) -> bool:
+        """Can this be the name of an account at all? It takes whatever the network's own reader takes, and more."""
+        return self.form.fullmatch(typed.strip()) is not None
+
+
+#: A handle (a domain), a DID, or the address of a profile.
+_BLUESKY = re.compile(
+    r"https://bsky\.app/profile/[^\s/?#]+/?|(?:at://|@)?(?:did:(?:plc|web):\S+|(?:[A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*)"
+)
+#: name@server, or the address of a profile.
+_MASTODON = re.compile(r"https?://[^\s/]+/\S+|@?[A-Za-z0-9_.-]+@[^\s@/?#\\]+", re.ASCII)
 
 NETWORKS: Mapping[str, NetworkFacts] = {
     facts.name: facts
@@ -24,15 +42,30 @@ NETWORKS: Mapping[str, NetworkFacts] = {
             name="bluesky",
             title="Bluesky",
             operator={"de": "Bluesky Social PBC", "en": "Bluesky Social PBC"},
-            country={"de": "USA", "en": "USA"},
+            country={"de": "Das Unternehmen sitzt in den USA.", "en": "The company is based in the USA."},
+            about_operator={
+                "de": "Gefragt wird Bluesky Social PBC (USA).",
+                "en": "Bluesky Social PBC (USA) is asked.",
+            },
             example="mira.example.com",
+            form=_BLUESKY,
         ),
         NetworkFacts(
             name="mastodon",
             title="Mastodon",
-            operator={"de": "Der Betreiber deiner Instanz", "en": "The operator of your instance"},
-            country={"de": "das Land, in dem er sitzt", "en": "the country it is based in"},
+            operator={"de": "Der Betreiber deines Mastodon-Servers", "en": "The operator of your Mastodon server"},
+            country={
+                "de": "In welchem Land er sitzt, steht in seinem Impressum.",
+                "en": "Its imprint says in which country it is based.",
+            },
+            about_operator={
+                "de": "Gefragt wird der Betreiber des Servers, auf dem die teilnehmende Person ihr Konto hat. "
+                "In welchem Land er sitzt, steht in seinem Impressum.",
+                "en": "The operator of the server on which the person who takes part has their account is asked. Its "
+                "imprint says in which country it is based.",
+            },
             example="@mira@mastodon.example",
+            form=_MASTODON,
         ),
     )
 }

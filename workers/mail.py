@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -111,7 +112,8 @@ class Outbox:
     def erase(self, subject_id: str) -> int:
         """Removes a person's mails."""
         count = len(self.mails(subject_id))
-        rmtree(self.folder / subject_id, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            rmtree(self.folder / subject_id)
         return count
 
     def expire(self, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Scores people and stores what came of it: the day's total, its split, and nothing for who did not agree."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import delete, exists, select
@@ -10,7 +11,7 @@ from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
-from workers.models import Connection, PostSplit, Score
+from workers.models import Connection, PostSplit, Score, Signal
 from workers.models.connection import State
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
@@ -52,9 +53,10 @@ def store_score(work: Work, subject_id: str, day: date) -> bool:
 
 
 def _read(session: Session, subject_id: str) -> bool:
-    """Is there an account that is the person's, so that there is something to score?"""
-    proven = exists().where(Connection.subject_id == subject_id, Connection.state == State.PROVEN)
-    return bool(session.scalar(select(proven)))
+    """Was anything read through an account that is the person's? A network that never answered makes no score of 1."""
+    proven = (Connection.subject_id == subject_id) & (Connection.state == State.PROVEN)
+    heard = exists().where(Signal.connection_id == Connection.id)
+    return bool(session.scalar(select(exists().where(proven, Connection.read_at.is_not(None) | heard))))
 
 
 def post_points(split: PostSplit, key: PersonKey) -> dict[str, float]:
@@ -79,5 +81,15 @@ def drop_scores(session: Session, subject_id: str, network: str | None = None) -
     """Erases a person's scores: all, or those of the days on which a network gave points."""
     rows = session.scalars(select(Score).where(Score.subject_id == subject_id)).all()
     days = [row.day for row in rows if network is None or network in row.by_network]
+    _drop_days(session, subject_id, days)
+
+
+def drop_preliminary(session: Session, subject_id: str) -> None:
+    """Erases a person's scores of days that had not ended when they were made."""
+    rows = session.scalars(select(Score.day).where(Score.subject_id == subject_id, Score.preliminary))
+    _drop_days(session, subject_id, rows.all())
+
+
+def _drop_days(session: Session, subject_id: str, days: Sequence[date]) -> None:
     for table in (Score, PostSplit):
         session.execute(delete(table).where(table.subject_id == subject_id, table.day.in_(days)))

@@ -18,6 +18,7 @@ from privacy.base import Subject
 from workers import logbook
 from workers.models import Connection, DayScored, Mail
 from workers.models.connection import State
+from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 
@@ -34,9 +35,7 @@ _LEADER = "klarwert:schedule:leader"
 _LEADER_SECONDS = 30
 _SENT = "klarwert:schedule:sent"
 #: Jobs without a due time of their own to push forward, and for how long a mark says that they were sent.
-_SENT_SECONDS = {"erase": 120, "score_day": 600}
-_ORPHANS = "klarwert:schedule:orphans"
-_ORPHANS_SECONDS = 600
+_SENT_SECONDS = {"erase": 120, "score_day": 600, "expire": 600}
 
 
 def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
@@ -44,7 +43,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     with process.working() as work:
         _connections(work)
         _mails(work)
-        for job, id_ in (*_erasures(work, process.redis), *_yesterday(work)):
+        for job, id_ in (*_erasures(work), *_yesterday(work), *_retention(work, process.redis)):
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
     logbook.append(process)
@@ -96,17 +95,19 @@ def _mails(work: Work) -> None:
         work.later("send_mail", mail.id)
 
 
-def _erasures(work: Work, redis: Redis) -> list[tuple[str, str]]:
-    """People who asked for erasure, and keys whose person is gone (an erasure was killed before its last step)."""
-    asked = set(work.session.scalars(select(Subject.id).where(Subject.erasing_at <= work.now)))
-    if redis.set(_ORPHANS, "looked", nx=True, ex=_ORPHANS_SECONDS):
-        # Not at every look: this goes through everybody.
-        keys = work.ring.subjects(before=work.now - timedelta(hours=1))
-        asked |= keys - set(work.session.scalars(select(Subject.id)))
-    return [("erase", subject_id) for subject_id in sorted(asked)]
+def _erasures(work: Work) -> list[tuple[str, str]]:
+    """People who asked for erasure, and those whose erasure was killed when nothing but the key was left of them."""
+    asked = work.session.scalars(select(Subject.id).where(Subject.erasing_at <= work.now))
+    return [("erase", subject_id) for subject_id in sorted({*asked, *work.ring.going()})]
 
 
 def _yesterday(work: Work) -> list[tuple[str, str]]:
     """The day that has just ended, unless everybody was scored for it already."""
     day = work.today - timedelta(days=1)
     return [] if work.session.get(DayScored, day) else [("score_day", day.isoformat())]
+
+
+def _retention(work: Work, redis: Redis) -> list[tuple[str, str]]:
+    """What is overdue goes once a day, whatever becomes of the scores."""
+    day = work.today.isoformat()
+    return [] if expired_on(redis, day) else [("expire", day)]

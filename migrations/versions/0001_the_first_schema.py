@@ -19,6 +19,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_day_scored")),
     )
     op.create_table(
+        "installation",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+    )
+    op.create_table(
         "log_leaf",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("leaf", sa.String(), nullable=False),
@@ -31,8 +36,16 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("controller", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_notice_text")),
+    )
+    op.create_table(
+        "objection",
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("account_index", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("network", "account_index", name=op.f("pk_objection")),
     )
     op.create_table(
         "organisation_fact",
@@ -372,7 +385,9 @@ def downgrade() -> None:
     op.drop_table("account")
     op.drop_table("subject")
     op.drop_table("organisation_fact")
+    op.drop_table("objection")
     op.drop_table("notice_text")
     op.drop_table("log_leaf")
+    op.drop_table("installation")
     op.drop_table("day_scored")
     # ### end Alembic commands ###

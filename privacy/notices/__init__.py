@@ -22,6 +22,8 @@ class Notice:
     version: int
     language: str
     text: str
+    controller: str
+    """Who asks, as the text names them."""
 
     @property
     def digest(self) -> str:
@@ -38,4 +40,4 @@ def notice(purpose: Purpose, language: str, names: Mapping[str, str]) -> Notice:
     """The notice that counts now, with its names filled in. Raises `KeyError` for a name that is missing."""
     version = VERSIONS[purpose]
     template = files(__name__).joinpath(f"{purpose}-{version}.{language}.txt").read_text(encoding="utf-8")
-    return Notice(purpose, version, language, Template(template).substitute(names).strip())
+    return Notice(purpose, version, language, Template(template).substitute(names).strip(), names["organisation"])

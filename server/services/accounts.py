@@ -1,12 +1,17 @@
-"""Accounts: sign-up, confirming links, signing in and out, password and e-mail. No answer tells who has an account."""
+"""Accounts: sign-up, confirming links, signing in and out, password and e-mail. No answer tells who has an account.
+
+What checks or hashes a password takes the `Process` and does that before its transaction: it takes a third of a
+second, and on SQLite a transaction that writes keeps everybody else waiting.
+"""
 
 import secrets
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,14 +20,14 @@ from privacy.keyring import KeyRing, token_hash
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from server.models import Account, Link, LinkUse, Login, Role
-from server.services import letters
+from server.services import letters, links, organisations
+from server.services.links import LIFE, TOKEN_BYTES
 from server.services.passwords import fits, hash_password, outdated
 from workers import mail
+from workers.runtime.process import Process
 from workers.runtime.work import Work
 
-LIFE = {LinkUse.CONFIRM: timedelta(days=2), LinkUse.RESET: timedelta(hours=1), LinkUse.CHANGE_EMAIL: timedelta(days=1)}
 LOGIN_LIFE = timedelta(days=30)
-_TOKEN_BYTES = 32
 YEARS_OLD = 16
 
 
@@ -65,13 +70,12 @@ def normalised(email: str) -> str:
         return f"{person}@{domain}"
 
 
-def register(work: Work, email: str, password: str, language: str, public_url: str) -> None:
+def register(work: Work, email: str, hashed: str, language: str, public_url: str) -> None:
     """Signs somebody up and mails the confirming link; whoever has an account already gets a mail that says so.
 
     Raises `EmailTakenError` where somebody else just signed up with the same address.
     """
     account = by_email(work.session, work.ring, email)
-    hashed = hash_password(password)  # before the branch: both ways take as long
     if account is None:
         account = create(work, email, hashed, language)
         _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
@@ -117,37 +121,43 @@ def email_of(ring: KeyRing, account: Account) -> str:
     return unseal(account, ring.person(account.subject_id), "email")
 
 
-def confirm(work: Work, token: str, password: str) -> Account | None:
-    """Follows the confirming link; None (and the link stays) if the password does not fit. Raises `LinkDeadError`.
+def confirm(process: Process, token: str, password: str) -> str | None:
+    """Follows the confirming link and opens a login; None (and the link stays) if the password does not fit.
 
     Without the password, somebody could sign up with an address of another person, who confirms it in good faith and
-    then has an account that the first one can open.
+    then has an account that the first one can open. Raises `LinkDeadError`.
     """
-    link = _alive(work, token, LinkUse.CONFIRM)
-    account = work.session.get_one(Account, link.account_id)
-    if not fits(account.password, password):
-        return None
-    work.session.delete(link)
-    account.confirmed_at = account.confirmed_at or work.now
-    return account
+    checked = _fitting(process, lambda session: links.owner(session, token), password)
+    with process.working() as work:
+        link = _alive(work, token, LinkUse.CONFIRM)
+        account = _unchanged(work, checked)
+        if account is None:
+            return None
+        work.session.delete(link)
+        account.confirmed_at = account.confirmed_at or work.now
+        return log_in(work, account)
 
 
-def sign_in(work: Work, email: str, password: str, public_url: str) -> SignedIn:
+def sign_in(process: Process, email: str, password: str, public_url: str) -> SignedIn:
     """Checks address and password; whoever has not confirmed their address gets the link again."""
-    account = by_email(work.session, work.ring, email)
-    if not fits(account.password if account else None, password) or account is None or _leaving(work, account):
+    checked = _fitting(process, lambda session: by_email(session, process.ring, email), password)
+    if checked is None:
         return SignedIn(Entry.WRONG)
-    if account.confirmed_at is None:
-        _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
-        return SignedIn(Entry.UNCONFIRMED)
-    if outdated(account.password):
-        account.password = hash_password(password)
-    return SignedIn(Entry.IN, log_in(work, account), account.language)
+    renewed = hash_password(password) if outdated(checked.password) else checked.password
+    with process.working() as work:
+        account = _unchanged(work, checked)
+        if account is None:
+            return SignedIn(Entry.WRONG)
+        if account.confirmed_at is None:
+            _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
+            return SignedIn(Entry.UNCONFIRMED)
+        account.password = renewed
+        return SignedIn(Entry.IN, log_in(work, account), account.language)
 
 
 def log_in(work: Work, account: Account) -> str:
     """Opens a login; the token goes into the cookie and is stored as its hash."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
     login = Login(
         token_hash=token_hash(token), account_id=account.id, subject_id=account.subject_id, created_at=work.now,
         seen_at=work.now,
@@ -198,38 +208,50 @@ def link_works(session: Session, token: str, use: LinkUse, now: datetime) -> boo
     return link is not None and link.use == use.value and link.until > now
 
 
-def reset(work: Work, token: str, password: str) -> None:
+def reset(process: Process, token: str, password: str) -> None:
     """Sets a new password by link and signs out every browser. Raises `LinkDeadError`."""
-    account, _ = _use(work, token, LinkUse.RESET)
-    account.confirmed_at = account.confirmed_at or work.now
-    _set_password(work, account, password)
+    hashed = hash_password(password)
+    with process.working() as work:
+        account, _ = _use(work, token, LinkUse.RESET)
+        account.confirmed_at = account.confirmed_at or work.now
+        _set_password(work, account, hashed)
 
 
-def change_password(work: Work, account_id: str, old: str, new: str) -> str | None:
+def password_fits(process: Process, account_id: str, password: str) -> bool:
+    """Is it the person themselves who asks for something that only they may do?"""
+    return _fitting(process, lambda session: session.get(Account, account_id), password) is not None
+
+
+def change_password(process: Process, account_id: str, old: str, new: str) -> str | None:
     """Sets a new password, signs out every browser and gives a new login; None if the old password does not fit."""
-    account = work.session.get_one(Account, account_id)
-    if not fits(account.password, old):
-        return None
-    _set_password(work, account, new)
-    return log_in(work, account)
+    checked = _fitting(process, lambda session: session.get(Account, account_id), old)
+    hashed = hash_password(new) if checked else ""
+    with process.working() as work:
+        account = _unchanged(work, checked)
+        if account is None:
+            return None
+        _set_password(work, account, hashed)
+        return log_in(work, account)
 
 
-def ask_email(work: Work, account_id: str, password: str, email: str, public_url: str) -> bool:
+def ask_email(process: Process, account_id: str, password: str, email: str, public_url: str) -> bool:
     """Mails a confirming link to a new address; False if the password does not fit.
 
     Whether another account uses the address is told to that address only.
     """
-    account = work.session.get_one(Account, account_id)
-    if not fits(account.password, password):
-        return False
-    other = by_email(work.session, work.ring, email)
-    if other is not None:
-        _write(work, other, letters.already_here(other.language, f"{public_url}/sign-in"))
+    checked = _fitting(process, lambda session: session.get(Account, account_id), password)
+    with process.working() as work:
+        account = _unchanged(work, checked)
+        if account is None:
+            return False
+        other = by_email(work.session, work.ring, email)
+        if other is not None:
+            _write(work, other, letters.address_wanted(other.language))
+            return True
+        link = links.make(work, account, LinkUse.CHANGE_EMAIL, normalised(email))
+        letter = letters.change_email(account.language, f"{public_url}/email/{link}")
+        _post(work, account.subject_id, normalised(email), letter)
         return True
-    link = _link(work, account, LinkUse.CHANGE_EMAIL, email)
-    letter = letters.change_email(account.language, f"{public_url}/email/{link}")
-    mail.post(work, account.subject_id, normalised(email), letter.title, letter.body)
-    return True
 
 
 def change_email(work: Work, token: str) -> None:
@@ -237,6 +259,7 @@ def change_email(work: Work, token: str) -> None:
     account, link = _use(work, token, LinkUse.CHANGE_EMAIL)
     key = work.ring.person(account.subject_id)
     email = unseal(link, key, "email")
+    links.drop(work, account)  # one to choose a password may lie in the old mailbox
     _write(work, account, letters.email_changed(account.language))
     try:
         with work.session.begin_nested():
@@ -262,23 +285,40 @@ def set_role(work: Work, email: str, role: Role) -> bool:
     return True
 
 
-def ask_erasure(work: Work, account_id: str, password: str) -> bool:
+def ask_erasure(process: Process, account_id: str, password: str) -> bool:
     """Starts the erasure of a person and signs them out at once; False if the password does not fit."""
-    account = work.session.get_one(Account, account_id)
-    if not fits(account.password, password):
-        return False
-    work.session.get_one(Subject, account.subject_id).erasing_at = work.now
-    sign_out_everywhere(work, account.id)
-    work.later("erase", account.subject_id)
-    return True
+    checked = _fitting(process, lambda session: session.get(Account, account_id), password)
+    with process.working() as work:
+        account = _unchanged(work, checked)
+        if account is None:
+            return False
+        work.session.get_one(Subject, account.subject_id).erasing_at = work.now
+        sign_out_everywhere(work, account.id)
+        work.later("erase", account.subject_id)
+        return True
 
 
 def expire_unconfirmed(work: Work) -> None:
-    """Erases who never confirmed their address within two days."""
-    old = Account.created_at < work.now - LIFE[LinkUse.CONFIRM]
-    for account in work.session.scalars(select(Account).where(Account.confirmed_at.is_(None), old)):
-        work.session.get_one(Subject, account.subject_id).erasing_at = work.now
-        work.later("erase", account.subject_id)
+    """Has everybody erased who did not confirm their address within two days; the schedule sends the erasures.
+
+    Whoever still has a link that works may confirm with it. Who is confirming just now is left for the next look.
+    """
+    link = exists().where(
+        Link.account_id == Account.id, Link.use == LinkUse.CONFIRM.value, Link.until > work.now
+    )  # fmt: skip
+    never = (
+        select(Subject)
+        .join(Account, Account.subject_id == Subject.id)
+        .where(
+            Account.confirmed_at.is_(None),
+            Account.created_at < work.now - LIFE[LinkUse.CONFIRM],
+            Subject.erasing_at.is_(None),
+            ~link,
+        )
+        .with_for_update(of=(Subject, Account), skip_locked=True)
+    )
+    for subject in work.session.scalars(never):
+        subject.erasing_at = work.now
 
 
 def _index(ring: KeyRing, email: str) -> bytes:
@@ -289,33 +329,47 @@ def _leaving(work: Work, account: Account) -> bool:
     return work.session.get_one(Subject, account.subject_id).erasing_at is not None
 
 
-def _set_password(work: Work, account: Account, password: str) -> None:
-    account.password = hash_password(password)
+def _fitting(process: Process, find: Callable[[Session], Account | None], password: str) -> Account | None:
+    """The account as it was found, if the password fits it; it takes as long where there is none."""
+    with process.reading() as session:
+        account = find(session)
+    return account if fits(account.password if account else None, password) else None
+
+
+def _unchanged(work: Work, checked: Account | None) -> Account | None:
+    """The account whose password was checked, to go on with: None if it has another password by now, or is leaving."""
+    if checked is None or not _stays(work, checked.subject_id):
+        return None
+    account = work.session.get(Account, checked.id)
+    return account if account is not None and account.password == checked.password else None
+
+
+def _stays(work: Work, subject_id: str) -> bool:
+    """Is a person there and not being erased? It stays so until the transaction ends.
+
+    The person's row is taken before any other, as everywhere.
+    """
+    query = select(Subject.id).where(Subject.id == subject_id, Subject.erasing_at.is_(None))
+    return work.session.scalar(query.with_for_update(key_share=True)) is not None
+
+
+def _set_password(work: Work, account: Account, hashed: str) -> None:
+    account.password = hashed
     sign_out_everywhere(work, account.id)
+    links.drop(work, account)  # whoever knew the old password may have asked for another address
     _write(work, account, letters.password_changed(account.language))
 
 
 def _mail_link(work: Work, account: Account, use: LinkUse, address: str) -> None:
-    link = f"{address}{_link(work, account, use)}"
+    link = f"{address}{links.make(work, account, use)}"
     letter = (letters.confirm if use is LinkUse.CONFIRM else letters.reset)(account.language, link)
     _write(work, account, letter)
 
 
-def _link(work: Work, account: Account, use: LinkUse, email: str | None = None) -> str:
-    """Makes a link; earlier ones for the same use stop working."""
-    work.session.execute(delete(Link).where(Link.account_id == account.id, Link.use == use.value))
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    link = Link(
-        token_hash=token_hash(token), account_id=account.id, subject_id=account.subject_id, use=use.value,
-        until=work.now + LIFE[use],
-    )  # fmt: skip
-    seal(link, work.ring.person(account.subject_id), email=normalised(email) if email else None)
-    work.session.add(link)
-    return token
-
-
 def _alive(work: Work, token: str, use: LinkUse) -> Link:
-    link = work.session.get(Link, token_hash(token), with_for_update=True)
+    whose = work.session.scalar(select(Link.subject_id).where(Link.token_hash == token_hash(token)))
+    stays = whose is not None and _stays(work, whose)
+    link = work.session.get(Link, token_hash(token)) if stays else None
     if link is None or link.use != use.value or link.until <= work.now:
         raise LinkDeadError("the link does not work any more")
     return link
@@ -329,4 +383,10 @@ def _use(work: Work, token: str, use: LinkUse) -> tuple[Account, Link]:
 
 
 def _write(work: Work, account: Account, letter: letters.Letter) -> None:
-    mail.post(work, account.subject_id, email_of(work.ring, account), letter.title, letter.body)
+    _post(work, account.subject_id, email_of(work.ring, account), letter)
+
+
+def _post(work: Work, subject_id: str, recipient: str, letter: letters.Letter) -> None:
+    house = organisations.organisation(work.session, work.settings)
+    body = letter.body + letters.signature(house, work.settings.public_url)
+    mail.post(work, subject_id, recipient, letter.title, body)

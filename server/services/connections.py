@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,11 +20,31 @@ from workers.results import drop_scores, newest
 from workers.runtime.work import Work
 from workers.signals.store import drop_connections
 
+#: The word of the workers for an account that somebody else has proven.
+TAKEN = "taken"
 CODE_LIFE = timedelta(days=7)
 MAX_CONNECTIONS = 20
 _RETRY = timedelta(minutes=2)
+_FRESH = timedelta(hours=1)
+#: The word of the workers for a network that wants us to wait.
+_RATE_LIMITED = "rate_limited"
+#: The ids of accounts that the demo invented begin with it; no network has such ids, and none is ever asked.
+INVENTED = "demo:"
 #: Letters that nobody mistakes for one another.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class Sent(StrEnum):
+    """Was a reading sent, and if not, why?"""
+
+    YES = "yes"
+    NOT_PROVEN = "not proven"
+    FRESH = "fresh"
+    """It was read within the last hour."""
+    WAITING = "waiting"
+    """The network has asked us to wait."""
+    INVENTED = "invented"
+    """It is an account of the demo."""
 
 
 class TooManyError(ValueError):
@@ -67,8 +88,9 @@ def claim(work: Work, subject_id: str, network: str, typed: str) -> str:
     Raises `NoConsentError`, `TooManyError`.
     """
     consent.require(work.session, subject_id, Purpose.SCORING, network)
-    mine = list(work.session.scalars(select(Connection).where(Connection.subject_id == subject_id)))
-    if len(mine) >= MAX_CONNECTIONS:
+    _clear(work, subject_id, network, typed)
+    standing = (Connection.subject_id == subject_id) & (Connection.state != State.REFUSED)
+    if len(work.session.scalars(select(Connection.id).where(standing)).all()) >= MAX_CONNECTIONS:
         raise TooManyError("too many connections")
     connection = Connection(
         id=new_id(), subject_id=subject_id, network=network, state=State.LOOKING.value, label="",
@@ -81,15 +103,47 @@ def claim(work: Work, subject_id: str, network: str, typed: str) -> str:
     return connection.id
 
 
+def _clear(work: Work, subject_id: str, network: str, typed: str) -> None:
+    """Takes away what a new try replaces: entries that came to nothing, and this account where it was lost."""
+    query = select(Connection).where(
+        Connection.subject_id == subject_id, Connection.network == network, Connection.proven_at.is_(None)
+    )
+    key = work.ring.person(subject_id)
+    for row in work.session.scalars(query).all():
+        lost = row.failure == TAKEN and _plain(typed) in (
+            _plain(unseal(row, key, "typed")), _plain(unseal(row, key, "handle"))
+        )  # fmt: skip
+        if row.state == State.REFUSED or lost:
+            drop_connections(work.session, [row])
+
+
+def _plain(name: str) -> str:
+    return name.strip().removeprefix("@").casefold()
+
+
+def look_up_again(work: Work, subject_id: str, connection_id: str) -> None:
+    """Has an account looked up once more whose network gave no answer. Raises `MissingError`, `NoConsentError`."""
+    connection = _mine(work.session, subject_id, connection_id)
+    consent.require(work.session, subject_id, Purpose.SCORING, connection.network)
+    if connection.state != State.LOOKING or connection.failure is None:
+        return
+    connection.failure = None
+    connection.due_at = work.now + _RETRY
+    work.later("look_up", connection.id)
+
+
 def check(work: Work, subject_id: str, connection_id: str) -> None:
     """Has the proof looked for; a code that ran out is replaced by a new one first. Raises `MissingError`."""
     connection = _mine(work.session, subject_id, connection_id)
     consent.require(work.session, subject_id, Purpose.SCORING, connection.network)
-    if connection.state not in (State.CLAIMED, State.LAPSED) or connection.remote_id is None:
+    stuck = connection.state == State.CHECKING and connection.failure is not None
+    waits = connection.state in (State.CLAIMED, State.LAPSED) or stuck
+    if not waits or connection.remote_id is None:
         return
-    if connection.code_until < work.now and connection.state == State.CLAIMED:
+    needs_code = connection.state == State.CLAIMED or (stuck and connection.proven_at is None)
+    if connection.code_until < work.now and needs_code:
         _give_code(work, connection)
-        connection.failure = "code_expired"
+        connection.state, connection.failure, connection.due_at = State.CLAIMED.value, "code_expired", None
         return
     connection.state = State.CHECKING.value
     connection.failure = None
@@ -97,27 +151,59 @@ def check(work: Work, subject_id: str, connection_id: str) -> None:
     work.later("prove", connection.id)
 
 
-def read_now(work: Work, subject_id: str, connection_id: str) -> bool:
-    """Has a proven account read now and not only tomorrow; False if it was read within the last hour.
+def read_now(work: Work, subject_id: str, connection_id: str) -> Sent:
+    """Has a proven account read now and not only tomorrow.
 
     Raises `MissingError`, `NoConsentError`.
     """
     connection = _mine(work.session, subject_id, connection_id)
     consent.require(work.session, subject_id, Purpose.SCORING, connection.network)
-    fresh = connection.read_at is not None and work.now - connection.read_at < timedelta(hours=1)
-    if connection.state != State.PROVEN or fresh:
-        return False
-    connection.failure = None
-    work.later("collect", connection.id)
-    return True
+    refused = _not_now(work, connection)
+    if refused is None:
+        connection.failure = None
+        work.later("collect", connection.id)
+    return refused or Sent.YES
 
 
-def disconnect(work: Work, subject_id: str, connection_id: str) -> None:
-    """Erases a connection, all that was read through it and the days that rest on it. Raises `MissingError`."""
+def read_all(work: Work) -> int:
+    """Has every proven account read now that may be; how many those are."""
+    proven = work.session.scalars(select(Connection).where(Connection.state == State.PROVEN.value))
+    ids = [connection.id for connection in proven if not _invented(work, connection)]
+    for connection_id in ids:
+        work.later("collect", connection_id)
+    return len(ids)
+
+
+def _not_now(work: Work, connection: Connection) -> Sent | None:
+    """Why an account is not read now; None if it may be."""
+    if connection.state != State.PROVEN:
+        return Sent.NOT_PROVEN
+    if _invented(work, connection):
+        return Sent.INVENTED
+    if connection.read_at is not None and work.now - connection.read_at < _FRESH:
+        return Sent.FRESH
+    again = connection.due_at or work.now
+    return Sent.WAITING if connection.failure == _RATE_LIMITED and again > work.now else None
+
+
+def _invented(work: Work, connection: Connection) -> bool:
+    return unseal(connection, work.ring.person(connection.subject_id), "remote_id").startswith(INVENTED)
+
+
+def disconnect(work: Work, subject_id: str, connection_id: str) -> bool:
+    """Erases a connection, all that was read through it and the days that rest on it. Raises `MissingError`.
+
+    False for one that was never proven: nothing was read through it, so every score stays.
+    """
+    # A score that is being made of it ends before it is dropped.
+    consent.take_turn(work.session, subject_id)
     connection = _mine(work.session, subject_id, connection_id)
+    was_proven = connection.proven_at is not None
     drop_connections(work.session, [connection])
-    drop_scores(work.session, subject_id, connection.network)
-    work.later("score", subject_id)
+    if was_proven:
+        drop_scores(work.session, subject_id, connection.network)
+        work.later("score", subject_id)
+    return was_proven
 
 
 def shown(session: Session, ring: KeyRing, subject_id: str) -> list[Shown]:

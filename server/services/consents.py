@@ -130,10 +130,10 @@ def past(session: Session, subject_id: str) -> list[Past]:
     ]
 
 
-def receipt_json(session: Session, subject_id: str, consent_id: str, controller: str) -> str:
+def receipt_json(session: Session, subject_id: str, consent_id: str) -> str:
     """The receipt of one decision as JSON-LD text. Raises `MissingError`."""
     record = session.get(Consent, consent_id)
     if record is None or record.subject_id != subject_id:
         raise MissingError("no such consent")
     text = session.get_one(NoticeText, record.notice_digest)
-    return json.dumps(receipt(record, text, controller), ensure_ascii=False, indent=2)
+    return json.dumps(receipt(record, text), ensure_ascii=False, indent=2)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from server.services.words import catalogue
+from workers.runtime.settings import Organisation
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,11 @@ class Letter:
 
 def _letter(title: str, *paragraphs: str) -> Letter:
     return Letter(title, "\n\n".join(paragraphs) + "\n")
+
+
+def signature(organisation: Organisation, public_url: str) -> str:
+    """Who writes: the organisation, how a human is reached, and where the pages are."""
+    return f"\n-- \n{', '.join(part for part in (organisation.name, organisation.contact, public_url) if part)}\n"
 
 
 def confirm(language: str, link: str) -> Letter:
@@ -38,6 +44,17 @@ def already_here(language: str, link: str) -> Letter:
         _("somebody, probably you, wanted to sign up for Klarwert with this address. You already have an account:"),
         link,
         _("If it was not you, you need not do anything."),
+    )
+
+
+def address_wanted(language: str) -> Letter:
+    """Tells somebody that another account asked for their address; nothing comes of it."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Somebody wanted to use your address"),
+        _("Hello,"),
+        _("somebody wanted to use this address for another account at Klarwert. Nothing has changed."),
+        _("You need not do anything."),
     )
 
 

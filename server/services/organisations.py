@@ -12,6 +12,9 @@ from workers.runtime.work import Work
 
 FACTS = tuple(Organisation.__annotations__)
 
+#: Who can be signed in as in the demo, and the password of all: it opens invented data only.
+DEMO_LOGIN = {"participant": "mira@demo.example", "admin": "admin@demo.example", "password": "klarwert-demo"}
+
 #: The demo has an organisation of its own, as invented as its people.
 DEMO = Organisation(
     name="Klarwert-Demo (erfunden)",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from privacy import consent
 from privacy.keyring import KeyRing
+from server.services.connections import TAKEN
 from server.services.explanations import ShownPost, explain_day, posts
 from workers.models import Connection, Score
 from workers.models.connection import State
@@ -27,6 +28,8 @@ class Step(StrEnum):
     """Name an account."""
     PROVE = "prove"
     """Show that an account is theirs."""
+    TAKEN = "taken"
+    """Somebody else has proven the account that was theirs."""
     WAIT = "wait"
     """It is being read."""
 
@@ -79,8 +82,11 @@ def next_step(session: Session, subject_id: str) -> tuple[Step, str | None]:
         if connection.state == State.PROVEN:
             return Step.WAIT, connection.id
     for connection in connections:
-        if connection.state != State.REFUSED:
+        if connection.state != State.REFUSED and connection.failure != TAKEN:
             return Step.PROVE, connection.id
+    for connection in connections:
+        if connection.failure == TAKEN:
+            return Step.TAKEN, connection.id
     return (Step.CONNECT if consent.networks(session, subject_id) else Step.CONSENT), None
 
 

@@ -63,6 +63,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
     }
 
 
+def kinds_of_others(language: str) -> Mapping[str, KindWords]:
+    """The words for data about people who do not take part; it is in nobody's export."""
+    _ = catalogue(language).gettext
+    meaning = _("Accounts whose reactions are not taken because their owners objected, as fingerprints without names.")
+    return {"objections": KindWords(_("Objections"), meaning)}
+
+
 def columns(language: str) -> Mapping[str, str]:
     """The words for the columns of an export."""
     _ = catalogue(language).gettext
@@ -151,9 +158,11 @@ def stored(session: Session, holdings: Holdings, subject_id: str, language: str)
     ]
 
 
-def kept(rule: Rule | None, language: str) -> str:
-    """How long a rule keeps something; None is as long as the account."""
+def kept(rule: Rule | None, language: str, *, own: bool = True) -> str:
+    """How long a rule keeps something; None is as long as the account, or if it is nobody's `own`, as this runs."""
     texts = catalogue(language)
+    if rule is None and not own:
+        return texts.gettext("as long as this installation runs")
     if rule is None:
         return texts.gettext("as long as your account")
     if not rule.days:

@@ -1,5 +1,7 @@
 """Signing up, in and out, and one's own login: password, e-mail address, language."""
 
+from contextlib import suppress
+
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -9,8 +11,20 @@ from server.models import Account, LinkUse
 from server.services import accounts
 from server.services.accounts import EmailTakenError, Entry, LinkDeadError
 from server.services.missing import MissingError
+from server.services.passwords import hash_password
 from server.web import state
-from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_email, by_person, limiter, login_required, own_path
+from server.web.afterwards import afterwards
+from server.web.guard import (
+    TRIES,
+    TRIES_AN_ACCOUNT,
+    TRIES_FROM_EVERYWHERE,
+    by_email,
+    by_email_and_address,
+    by_person,
+    limiter,
+    login_required,
+    own_path,
+)
 from server.web.schemas import (
     AskReset,
     ChangeEmail,
@@ -28,10 +42,13 @@ from server.web.start import way_in
 from server.web.state import language, organisation, person, process
 
 pages = Blueprint("account", __name__)
+_LAST_YEAR = 9999
 
 Answer = str | Response | tuple[str, int]
 posts = limiter.limit(TRIES, methods=["POST"])
-posts_an_account = limiter.limit(TRIES_AN_ACCOUNT, key_func=by_email, methods=["POST"])
+posts_a_mailbox = limiter.limit(TRIES_AN_ACCOUNT, key_func=by_email, methods=["POST"])
+posts_an_account = limiter.limit(TRIES_AN_ACCOUNT, key_func=by_email_and_address, methods=["POST"])
+posts_from_everywhere = limiter.limit(TRIES_FROM_EVERYWHERE, key_func=by_email, methods=["POST"])
 posts_a_person = limiter.limit(TRIES_AN_ACCOUNT, key_func=by_person, methods=["POST"])
 
 
@@ -49,7 +66,7 @@ def public_url() -> str:
 
 @pages.route("/sign-up", methods=["GET", "POST"])
 @posts
-@posts_an_account
+@posts_a_mailbox
 def sign_up() -> Answer:
     """Year of birth, address, password; the answer does not tell whether the address was known."""
     if current_user.is_authenticated:
@@ -64,8 +81,7 @@ def sign_up() -> Answer:
         if session.get("young"):
             return render_template("account/young.html"), 403
         if not form.errors:
-            _register(form.values["email"], form.values["password"])
-            return render_template("account/mailbox.html", what="sign-up")
+            return _sign_up(form.values["email"], form.values["password"])
     return render_template("account/sign_up.html", form=form), 422 if form.errors else 200
 
 
@@ -79,16 +95,27 @@ def _read_sign_up() -> Filled:
     form = filled(SignUp())
     if year is None:
         wrong = {"year": [_("Please type the year with four digits, such as 1990.")]}
+        if year_of_birth(typed, _LAST_YEAR) is not None:
+            wrong = {"year": [_("This year has not come yet.")]}
         form = Filled(form.values, wrong | form.errors)
     return Filled({**form.values, "year": typed}, form.errors)
 
 
-def _register(email: str, password: str) -> None:
-    try:
-        with process().working() as work:
-            accounts.register(work, email, password, language(), public_url())
-    except EmailTakenError:
-        return  # The same address signed up at the same moment: its mail is on the way.
+def _sign_up(email: str, password: str) -> Answer:
+    house, chosen, url, hashed = process(), language(), public_url(), hash_password(password)
+
+    def register() -> None:
+        # Should the same address have signed up at the same moment, its mail is on the way.
+        with suppress(EmailTakenError), house.working() as work:
+            accounts.register(work, email, hashed, chosen, url)
+
+    return afterwards(redirect(url_for("account.mailbox", what="sign-up")), register)
+
+
+@pages.get("/mailbox")
+def mailbox() -> str:
+    """What comes by mail, and what to do when it does not."""
+    return render_template("account/mailbox.html", what=request.args.get("what", ""))
 
 
 @pages.route("/confirm/<token>", methods=["GET", "POST"])
@@ -99,7 +126,7 @@ def confirm(token: str) -> Answer:
         return dead_link()
     form = filled(Confirm()) if request.method == "POST" else Filled()
     if request.method == "POST" and not form.errors:
-        login = _confirm(token, form.values["password"])
+        login = accounts.confirm(process(), token, form.values["password"])
         if login is not None:
             state.sign_in(login)
             return redirect(way_in())
@@ -107,15 +134,10 @@ def confirm(token: str) -> Answer:
     return render_template("account/confirm.html", form=form), 422 if form.errors else 200
 
 
-def _confirm(token: str, password: str) -> str | None:
-    with process().working() as work:
-        account = accounts.confirm(work, token, password)
-        return accounts.log_in(work, account) if account is not None else None
-
-
 @pages.route("/sign-in", methods=["GET", "POST"])
 @posts
 @posts_an_account
+@posts_from_everywhere
 def sign_in() -> Answer:
     """Address and password; whatever is wrong, the answer is the same."""
     onward = own_path(request.args.get("next"))
@@ -123,10 +145,9 @@ def sign_in() -> Answer:
         return redirect(onward or way_in())
     form = filled(SignIn()) if request.method == "POST" else Filled()
     if request.method == "POST":
-        with process().working() as work:
-            outcome = accounts.sign_in(work, form.values["email"], form.values["password"], public_url())
+        outcome = accounts.sign_in(process(), form.values["email"], form.values["password"], public_url())
         if outcome.entry is Entry.UNCONFIRMED:
-            return render_template("account/mailbox.html", what="confirm")
+            return redirect(url_for("account.mailbox", what="confirm"))
         if outcome.token is not None:
             state.sign_in(outcome.token)
             return redirect(onward or way_in())
@@ -147,15 +168,23 @@ def sign_out() -> Response:
 
 @pages.route("/forgot", methods=["GET", "POST"])
 @posts
-@posts_an_account
+@posts_a_mailbox
 def forgot() -> Answer:
     """Asks for a link to choose a new password; the answer is the same for every address."""
     form = filled(AskReset()) if request.method == "POST" else Filled()
     if request.method == "POST" and not form.errors:
-        with process().working() as work:
-            accounts.ask_reset(work, form.values["email"], public_url())
-        return render_template("account/mailbox.html", what="reset")
+        return _forgot(form.values["email"])
     return render_template("account/forgot.html", form=form), 422 if form.errors else 200
+
+
+def _forgot(email: str) -> Answer:
+    house, url = process(), public_url()
+
+    def ask() -> None:
+        with house.working() as work:
+            accounts.ask_reset(work, email, url)
+
+    return afterwards(redirect(url_for("account.mailbox", what="reset")), ask)
 
 
 @pages.route("/reset/<token>", methods=["GET", "POST"])
@@ -166,8 +195,7 @@ def reset(token: str) -> Answer:
         return dead_link()
     form = filled(Reset()) if request.method == "POST" else Filled()
     if request.method == "POST" and not form.errors:
-        with process().working() as work:
-            accounts.reset(work, token, form.values["password"])
+        accounts.reset(process(), token, form.values["password"])
         state.sign_out()
         flash(_("Your new password counts from now on. All browsers were signed out."), "good")
         return redirect(url_for("account.sign_in"))
@@ -203,9 +231,7 @@ def settings() -> Answer:
 
 
 def _settings(what: str = "", form: Filled | None = None) -> Answer:
-    with process().reading() as reading:
-        address = accounts.email_of(process().ring, reading.get_one(Account, person().account_id))
-    page = render_template("account/settings.html", address=address, what=what, form=form or Filled())
+    page = render_template("account/settings.html", address=_own_email(), what=what, form=form or Filled())
     return page, 422 if form else 200
 
 
@@ -228,8 +254,7 @@ def keep_language(chosen: str) -> None:
 def _password() -> Answer:
     form = filled(ChangePassword())
     if not form.errors:
-        with process().working() as work:
-            login = accounts.change_password(work, person().account_id, form.values["old"], form.values["new"])
+        login = accounts.change_password(process(), person().account_id, form.values["old"], form.values["new"])
         if login is not None:
             state.sign_in(login)
             return _done(_("Your new password counts from now on. All other browsers were signed out."))
@@ -239,14 +264,21 @@ def _password() -> Answer:
 
 def _email() -> Answer:
     form = filled(ChangeEmail())
+    if not form.errors and accounts.normalised(form.values["email"]) == _own_email():
+        form = form.wrong("email", _("This is your address already."))
     if not form.errors:
         values = form.values
-        with process().working() as work:
-            fits = accounts.ask_email(work, person().account_id, values["password"], values["email"], public_url())
+        who = person().account_id
+        fits = accounts.ask_email(process(), who, values["password"], values["email"], public_url())
         if fits:
-            return render_template("account/mailbox.html", what="email")
+            return redirect(url_for("account.mailbox", what="email"))
         form = form.wrong("password", _wrong_password())
     return _settings("email", form)
+
+
+def _own_email() -> str:
+    with process().reading() as reading:
+        return accounts.email_of(process().ring, reading.get_one(Account, person().account_id))
 
 
 def _everywhere() -> Answer:

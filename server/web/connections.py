@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 from privacy.consent import NoConsentError
 from privacy.vocabulary import Purpose
 from server.services import connections, consents
-from server.services.connections import Shown, TooManyError
+from server.services.connections import Sent, Shown, TooManyError
 from server.services.missing import MissingError
 from server.web.guard import TRIES, by_person, limiter, login_required
-from server.web.schemas import Claim, Filled, filled
-from server.web.sentences import FAILURES, PROOFS, STATES, UNKNOWN_FAILURE
+from server.web.schemas import MAX_TYPED, Claim, Filled, filled
+from server.web.sentences import FAILURES, NO_LONGER_YOURS, NO_SUCH_SERVER, PROOFS, SENT, STATES, UNKNOWN_FAILURE
 from server.web.state import person, process
 from workers.catalogue import NETWORKS, NetworkFacts
 from workers.models.connection import State
@@ -73,7 +73,9 @@ def new(network: str) -> str | Response | tuple[str, int]:
         granted = consents.topic(session, person().subject_id, Purpose.SCORING, network).granted
     if not granted:
         return redirect(url_for("consent.ask", purpose=Purpose.SCORING.value, network=network))
-    form = filled(Claim()) if request.method == "POST" else Filled()
+    form = filled(Claim()) if request.method == "POST" else Filled({"typed": request.args.get("typed", "")[:MAX_TYPED]})
+    if request.method == "POST" and not form.errors and not facts.may_be(form.values["typed"]):
+        form = form.wrong("typed", str(FAILURES["bad_address"]))
     if request.method == "POST" and not form.errors:
         try:
             with process().working() as work:
@@ -112,6 +114,16 @@ def progress(connection_id: str) -> Response:
     )
 
 
+@pages.post("/connections/<connection_id>/look-up")
+@login_required
+@posts
+def look_up(connection_id: str) -> Response:
+    """Has the account looked up once more."""
+    with process().working() as work:
+        connections.look_up_again(work, person().subject_id, connection_id)
+    return redirect(url_for("connections.one", connection_id=connection_id))
+
+
 @pages.post("/connections/<connection_id>/check")
 @login_required
 @posts
@@ -129,10 +141,7 @@ def read(connection_id: str) -> Response:
     """Has the account read now."""
     with process().working() as work:
         sent = connections.read_now(work, person().subject_id, connection_id)
-    if sent:
-        flash(_("The account is being read now. This takes a minute or so."), "good")
-    else:
-        flash(_("This account was read within the last hour. It is read once a day by itself."), "info")
+    flash(str(SENT[sent]), "good" if sent is Sent.YES else "info")
     return redirect(url_for("connections.one", connection_id=connection_id))
 
 
@@ -141,8 +150,12 @@ def read(connection_id: str) -> Response:
 def disconnect(connection_id: str) -> Response:
     """Lets an account go, with all that was read from it."""
     with process().working() as work:
-        connections.disconnect(work, person().subject_id, connection_id)
-    flash(_("Disconnected. What was read from this account is deleted."), "good")
+        was_proven = connections.disconnect(work, person().subject_id, connection_id)
+    process().forget()
+    if was_proven:
+        flash(_("Disconnected. What was read from this account is deleted."), "good")
+    else:
+        flash(_("The entry is removed."), "good")
     return redirect(url_for("connections.overview"))
 
 
@@ -152,7 +165,7 @@ def _mine(connection_id: str) -> Shown:
 
 
 def _seen(shown: Shown) -> Seen:
-    words, tone = STATES[shown.state]
+    words, tone = STATES[shown.state] if shown.failure != connections.TAKEN else NO_LONGER_YOURS
     done = connections.read_by_now(shown, process().clock())
     reading = shown.state is State.PROVEN and shown.failure is None and not done
     return Seen(
@@ -161,13 +174,21 @@ def _seen(shown: Shown) -> Seen:
         name=shown.handle or shown.typed,
         state=_("is being read") if reading else str(words),
         tone="warn" if shown.failure and tone in ("good", "quiet") else tone,
-        failure=str(FAILURES.get(shown.failure, UNKNOWN_FAILURE)) if shown.failure else "",
+        failure=_failure(shown),
         retry=format_datetime(shown.retry_at, "short") if shown.failure and shown.retry_at else "",
         read=_found(shown),
         proof=str(PROOFS.get(shown.proof or "", "")),
         busy=reading or shown.busy,
         done=done,
     )
+
+
+def _failure(shown: Shown) -> str:
+    if not shown.failure:
+        return ""
+    if shown.state is State.LOOKING and shown.failure == "unreachable":
+        return str(NO_SUCH_SERVER)
+    return str(FAILURES.get(shown.failure, UNKNOWN_FAILURE))
 
 
 def _found(shown: Shown) -> str:

@@ -70,6 +70,8 @@ def ask(purpose: str, network: str) -> str | AnyResponse | tuple[str, int]:
 def _decided(shown: Notice, network: str, *, granted: bool) -> AnyResponse:
     with process().working() as work:
         consents.decide(work, person().subject_id, shown, network, granted=granted)
+    if not granted:
+        process().forget()  # what a withdrawn yes took along
     if granted and network:
         return redirect(url_for("connections.new", network=network))
     if granted:
@@ -88,6 +90,7 @@ def withdraw(purpose: str, network: str) -> AnyResponse:
     consents.notice_for(wanted, network, language(), organisation())  # refuses what does not exist
     with process().working() as work:
         there_was = consents.withdraw(work, person().subject_id, wanted, network)
+    process().forget()
     if there_was:
         flash(_("Withdrawn. What rested on this consent is deleted."), "good")
     else:
@@ -100,7 +103,7 @@ def withdraw(purpose: str, network: str) -> AnyResponse:
 def receipt(consent_id: str) -> Response:
     """The receipt of one decision, for other programs too."""
     with process().reading() as session:
-        text = consents.receipt_json(session, person().subject_id, consent_id, organisation().name)
+        text = consents.receipt_json(session, person().subject_id, consent_id)
     headers = {"Content-Disposition": f'attachment; filename="klarwert-consent-{consent_id[:8]}.jsonld"'}
     return Response(text, mimetype="application/ld+json", headers=headers)
 

@@ -16,8 +16,8 @@ pages = Blueprint("data", __name__)
 EXPORTS = "10 per hour"
 
 
-class Erase(Form):
-    """Deleting the account: the password says that it is its person who wants it."""
+class Sure(Form):
+    """Downloading or deleting everything: the password says that it is its person who wants it."""
 
     password = password_field()
 
@@ -26,18 +26,28 @@ class Erase(Form):
 @login_required
 def overview() -> str:
     """Every kind of data with how much there is of it and how long it stays."""
+    return _overview(Filled())
+
+
+def _overview(form: Filled) -> str:
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
-    return render_template("data/overview.html", kinds=kinds)
+    return render_template("data/overview.html", kinds=kinds, form=form)
 
 
 @pages.post("/data/export")
 @login_required
 @limiter.limit(EXPORTS, key_func=by_person)
-def export() -> Response:
-    """Everything as one ZIP (Art. 15, 20)."""
-    installation = process()
-    packed = exports.export(installation, holdings(installation), person().subject_id, language(), organisation().name)
+@limiter.limit(TRIES_AN_ACCOUNT, key_func=by_person)
+def export() -> Response | tuple[str, int]:
+    """Everything as one ZIP (Art. 15, 20), for who knows the password: a browser left open is not enough."""
+    installation, form = process(), filled(Sure())
+    if not form.errors and not accounts.password_fits(installation, person().account_id, form.values["password"]):
+        form = form.wrong("password", _("This is not your password."))
+    if form.errors:
+        return _overview(form), 422
+    who, name = person().subject_id, organisation().name
+    packed = exports.export(installation, holdings(installation), who, language(), name)
     response = Response(packed, mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="klarwert-{installation.clock():%Y-%m-%d}.zip"'
     return response
@@ -49,11 +59,9 @@ def export() -> Response:
 @limiter.limit(TRIES_AN_ACCOUNT, key_func=by_person, methods=["POST"])
 def delete() -> str | AnyResponse | tuple[str, int]:
     """What an erasure takes and what stays; with the password it begins, and nobody is signed in any more."""
-    form = filled(Erase()) if request.method == "POST" else Filled()
+    form = filled(Sure()) if request.method == "POST" else Filled()
     if request.method == "POST" and not form.errors:
-        with process().working() as work:
-            begun = accounts.ask_erasure(work, person().account_id, form.values["password"])
-        if begun:
+        if accounts.ask_erasure(process(), person().account_id, form.values["password"]):
             sign_out()
             return redirect(url_for("data.deleted"))
         form = form.wrong("password", _("This is not your password."))

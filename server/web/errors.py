@@ -1,9 +1,14 @@
 """Errors as people see them: one table from what went wrong to a page with a clear sentence and a way on."""
 
 import logging
+import math
+import time
+from urllib.parse import urlsplit
 
-from flask import Flask, flash, redirect, render_template, request
+from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -11,8 +16,11 @@ from werkzeug.wrappers import Response
 from privacy.consent import NoConsentError
 from privacy.keyring import KeyGoneError
 from server.services.missing import MissingError
+from server.web.guard import limiter, own_path
+from server.web.state import login_manager
 
 log = logging.getLogger(__name__)
+_MINUTE = 60
 
 #: Status to title and sentence.
 SENTENCES = {
@@ -24,11 +32,19 @@ SENTENCES = {
     429: (_("Too many tries"), _("Please wait a few minutes and try again. Nothing is lost.")),
     500: (_("Our mistake"), _("Something went wrong on our side. It was noted. Nothing of yours is lost.")),
 }
+#: Forms that somebody fills in who is not signed in.
+_FOR_EVERYBODY = frozenset(
+    {
+        "account.sign_up", "account.sign_in", "account.confirm", "account.forgot", "account.reset", "account.email",
+        "public.choose_language",
+    }
+)  # fmt: skip
 _OURS: dict[type[Exception], int] = {MissingError: 404, KeyGoneError: 404, NoConsentError: 403}
 
 
 def answer(app: Flask) -> None:
     """Registers the table."""
+    login_manager.unauthorized_handler(ask_to_sign_in)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _http)
     for kind, status in _OURS.items():
@@ -36,17 +52,54 @@ def answer(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _http(error: HTTPException) -> tuple[str, int] | tuple[str, int, dict[str, str]] | HTTPException:
     status = error.code or 500
+    if status == 429:  # noqa: PLR2004 - too many requests
+        return _wait()
     return error if status < 400 else _page(status)  # noqa: PLR2004 - the border between redirects and errors
+
+
+def _wait() -> tuple[str, int, dict[str, str]]:
+    """Says for how long, and leads back to the page."""
+    broken = limiter.current_limit
+    seconds = max(1, math.ceil(broken.reset_at - time.time())) if broken else _MINUTE
+    minutes = math.ceil(seconds / _MINUTE)
+    sentence = ngettext(
+        "Please wait %(num)d minute and try again. Nothing is lost.",
+        "Please wait %(num)d minutes and try again. Nothing is lost.",
+        minutes,
+    )
+    back = request.full_path.rstrip("?") if can_be_read() else _came_from()
+    forgot = request.endpoint == "account.sign_in"
+    page = render_template("error.html", title=SENTENCES[429][0], sentence=sentence, back=back, forgot=forgot)
+    return page, 429, {"Retry-After": str(seconds)}
+
+
+def ask_to_sign_in() -> Response:
+    """Leads to the sign-in page and back afterwards; a form that was sent is not sent again by itself."""
+    if request.method == "GET":
+        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
+    if request.endpoint == "account.sign_out":
+        return redirect(url_for("public.landing"))
+    flash(str(_("You are not signed in any more. Nothing was changed.")), "warn")
+    return redirect(url_for("account.sign_in", next=_came_from() or url_for("score.score")))
 
 
 def _stale(_error: CSRFError) -> Response | tuple[str, int]:
     """The form came from before signing in or out, in another tab perhaps: the same page again, fresh."""
-    if not can_be_read():
+    if not current_user.is_authenticated and request.endpoint not in _FOR_EVERYBODY:
+        return ask_to_sign_in()
+    back = _came_from() or (request.full_path.rstrip("?") if can_be_read() else None)
+    if back is None:
         return _page(400)
     flash(str(SENTENCES[400][1]), "warn")
-    return redirect(request.full_path.rstrip("?"))
+    return redirect(back)
+
+
+def _came_from() -> str | None:
+    """The page of ours on which the form stood, as the browser says."""
+    page = urlsplit(request.referrer or "")
+    return own_path(page._replace(scheme="", netloc="", fragment="").geturl()) if page.netloc == request.host else None
 
 
 def can_be_read() -> bool:

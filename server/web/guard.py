@@ -4,6 +4,7 @@ import hmac
 import re
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import ParamSpec, TypeVar
 
 import flask_login
@@ -14,6 +15,7 @@ from flask_wtf import CSRFProtect
 
 from server.models import Role
 from server.services.accounts import normalised
+from server.web.schemas import cleaned
 from server.web.state import person, process
 
 P = ParamSpec("P")
@@ -23,8 +25,11 @@ csrf = CSRFProtect()
 
 #: How often one network address may try something that asks for a password or sends a mail.
 TRIES = "10 per minute; 60 per hour"
-#: How often one account may be tried to sign in to, from wherever.
+#: How often one network may try one account, one person type their password, somebody have one mailbox written to.
 TRIES_AN_ACCOUNT = "5 per minute; 30 per hour"
+#: How often one account may be tried to sign in to, from wherever: so often that nobody locks its person out alone.
+TRIES_FROM_EVERYWHERE = "300 per hour"
+_IPV6_PREFIX = 64
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -46,14 +51,34 @@ def fingerprint(text: str) -> str:
     return hmac.digest(process().ring.instance("limits"), text.encode(), "sha256").hex()[:32]
 
 
+def network_of(address: str | None) -> str:
+    """Who counts as one: an IPv4 address, or the /64 that one IPv6 connection has all to itself."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((int(found), _IPV6_PREFIX), strict=False))
+
+
 def by_address() -> str:
     """Counts by network address."""
-    return fingerprint(f"address {request.remote_addr}")
+    return fingerprint(f"address {network_of(request.remote_addr)}")
 
 
 def by_email() -> str:
-    """Counts by the e-mail address that was typed in."""
-    return fingerprint(f"email {normalised(request.form.get('email', '')[:320])}")
+    """Counts by the e-mail address that was typed in, as the form reads it."""
+    return fingerprint(f"email {_typed_email()}")
+
+
+def by_email_and_address() -> str:
+    """Counts by the e-mail address that was typed in and by network address together."""
+    return fingerprint(f"email {_typed_email()} address {network_of(request.remote_addr)}")
+
+
+def _typed_email() -> str:
+    return normalised(cleaned(request.form.get("email", "")))
 
 
 def by_person() -> str:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from server.models import Role
+from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
 from server.web import account, connections, consent, data, organisation, public, score, topics
 from server.web.errors import can_be_read
@@ -45,6 +46,7 @@ def common() -> dict[str, object]:
         "languages": LANGUAGES,
         "organisation": who(),
         "demo": process().settings.demo,
+        "demo_login": DEMO_LOGIN,
         "networks": NETWORKS,
         "person": signed_in,
         "menu": _menu() if signed_in else (),

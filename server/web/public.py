@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
+from privacy.base import Holds
 from privacy.holdings import declarations
 from privacy.vocabulary import About
 from server.services import connections, stored
@@ -44,8 +45,12 @@ def privacy() -> str:
     """The privacy notice; the table of what is kept is printed from the declarations that the program obeys."""
     places = [*declarations(), *(place.holds for place in holdings(process()).places)]
     kept = sorted((one for one in places if one.about is not About.NOBODY), key=lambda one: (one.use, one.kind))
-    words = {"words": stored.kinds(language()), "how_long": lambda one: stored.kept(one.rule, language())}
-    return render_template("public/privacy.html", kept=kept, USES=USES, BASES=BASES, **words)
+    words = {**stored.kinds(language()), **stored.kinds_of_others(language())}
+
+    def how_long(one: Holds) -> str:
+        return stored.kept(one.rule, language(), own=one.about is not About.REACTING)
+
+    return render_template("public/privacy.html", kept=kept, USES=USES, BASES=BASES, words=words, how_long=how_long)
 
 
 @pages.get("/methodology")

@@ -12,7 +12,7 @@ from server.services.passwords import MAX_LENGTH, MIN_LENGTH
 from server.services.words import LANGUAGES
 
 _MAX_EMAIL = 254
-_MAX_TYPED = 300
+MAX_TYPED = 300
 _MAX_FACT = 500
 _EARLIEST_YEAR = 1900
 Check = Callable[[str], None]
@@ -20,6 +20,11 @@ Check = Callable[[str], None]
 
 class Secret(fields.String):
     """A text that is taken as it was typed, spaces included, and never shown again."""
+
+
+def cleaned(text: str) -> str:
+    """A typed text as forms take it: without NUL, and space around it does not count."""
+    return text.replace("\x00", "").strip()
 
 
 class Form(Schema):
@@ -33,8 +38,11 @@ class Form(Schema):
     @pre_load
     def clean(self, data: Mapping[str, str], **_kwargs: Any) -> dict[str, str]:
         """Every declared field as a text without NUL."""
-        texts = {name: data.get(name, "").replace("\x00", "") for name in self.fields}
-        return {name: text if isinstance(self.fields[name], Secret) else text.strip() for name, text in texts.items()}
+        texts = {name: data.get(name, "") for name in self.fields}
+        return {
+            name: text.replace("\x00", "") if isinstance(self.fields[name], Secret) else cleaned(text)
+            for name, text in texts.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ def said(sentence: Callable[[], str]) -> Check:
 def _email(text: str) -> None:
     wrong = _("This is not an e-mail address. It looks like name@example.org.")
     if len(text) > _MAX_EMAIL:
-        raise ValidationError(wrong)
+        raise ValidationError(_("This address is too long."))
     validate.Email(error=wrong)(text)
 
 
@@ -171,7 +179,7 @@ class Answer(Form):
 def _typed(text: str) -> None:
     if not text:
         raise ValidationError(_("Please type the name of your account."))
-    if len(text) > _MAX_TYPED:
+    if len(text) > MAX_TYPED:
         raise ValidationError(_("That is too long for the name of an account."))
 
 

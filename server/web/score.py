@@ -1,15 +1,17 @@
 """The score and its explanation, from the sentence to the last signal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from babel import Locale
 from babel.dates import format_interval
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from werkzeug.wrappers import Response as AnyResponse
 
-from server.services import bundles, explanations, scores
+from server.services import bundles, connections, explanations, scores
 from server.services.bundles import Reader
+from server.services.connections import Shown
 from server.services.explanations import Explained
 from server.services.missing import MissingError
 from server.services.scores import Step
@@ -18,8 +20,10 @@ from server.web.charts import Bar, Look
 from server.web.guard import by_person, limiter, login_required
 from server.web.kinds import KINDS
 from server.web.schemas import Form, filled
+from server.web.sentences import FAILURES, NO_ANSWER, UNKNOWN_FAILURE
 from server.web.state import language, organisation, person, process
 from workers.catalogue import NETWORKS
+from workers.models.connection import State
 from workers.results import history, newest
 from workers.scoring.model import KLARWERT_1
 
@@ -71,7 +75,9 @@ def score() -> str:
         shown = scores.overview(session, installation.ring, who.subject_id, installation.clock().date())
         if shown is None:
             step, connection_id = scores.next_step(session, who.subject_id)
-            return render_template("score/empty.html", step=step, href=_way(step, connection_id))
+            return render_template(
+                "score/empty.html", step=step, href=_way(step, connection_id), taken=FAILURES[connections.TAKEN]
+            )
         return render_template(
             "score/score.html",
             shown=shown,
@@ -81,7 +87,17 @@ def score() -> str:
             examples=[(score, scores.people_for(score)) for score in EXAMPLES],
             bars_height=charts.bars_height,
             titles=TITLES,
+            stale=_stale(connections.shown(session, installation.ring, who.subject_id)),
         )
+
+
+def _stale(mine: Iterable[Shown]) -> list[tuple[Shown, str]]:
+    """The accounts that could not be read the last time, each with a sentence."""
+    return [
+        (one, str(FAILURES.get(one.failure, UNKNOWN_FAILURE)) if one.failure not in NO_ANSWER else "")
+        for one in mine
+        if one.failure and one.state is State.PROVEN
+    ]
 
 
 @pages.get("/score/history.svg")
@@ -113,12 +129,15 @@ def shares_chart() -> Response:
 
 @pages.get("/explanation")
 @login_required
-def explanation() -> str:
+def explanation() -> str | AnyResponse:
     """Every point of the newest score: the sum, the steps, the parts with what the score would be without each."""
     installation, who = process(), person()
     page = _page()
     with installation.reading() as session:
-        found = _explained(explanations.explained(session, who.subject_id))
+        explained = explanations.explained(session, who.subject_id)
+        if explained is None:
+            return redirect(url_for("score.score"))
+        found = explained
         told = found.told
         start = (page - 1) * explanations.POSTS_A_PAGE
         if page > 1 and start >= len(told.posts):

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from privacy.vocabulary import Basis, Purpose, Use
+from server.services.connections import Sent
 from workers.models.connection import State
 
 #: Why a connection does not work: what happened, and what helps.
@@ -24,6 +25,9 @@ FAILURES = {
     "not_understood": _(
         "The network answered with something that we do not understand. We try again by ourselves; nothing is lost."
     ),
+    "incomplete": _("A part could not be read. We read it again by ourselves in some hours; what was read counts."),
+    "interrupted": _("The last reading was interrupted. We go on by ourselves; nothing is lost."),
+    "broken": _("Something went wrong on our side while reading. We try again by ourselves; nothing is lost."),
     "refused_address": _("We do not ask this server: its address is not one on the public internet."),
     "proof_not_found": _(
         "We did not find your code yet. Some networks need a minute or two to show a change. Please look whether the "
@@ -41,6 +45,9 @@ FAILURES = {
     ),
 }
 
+#: Failures that are no more than a network which gave no good answer this time.
+NO_ANSWER = frozenset({"unreachable", "rate_limited", "not_understood"})
+
 #: What to say for a code word that has no sentence: better this than nothing.
 UNKNOWN_FAILURE = _("Something did not work. We try again by ourselves; nothing is lost.")
 
@@ -54,11 +61,28 @@ STATES = {
     State.LAPSED: (_("proof has run out"), "bad"),
 }
 
+#: The state of an account that somebody else has proven, whatever it was before.
+NO_LONGER_YOURS = (_("no longer yours"), "bad")
+
+#: A server that gave no answer when an account was looked up for the first time: perhaps there is none.
+NO_SUCH_SERVER = _(
+    "The server does not answer at the moment. Is its name spelled correctly? We try again by ourselves."
+)
+
 #: How an account was proven.
 PROOFS = {
     "bio": _("by the code in your profile"),
     "rel_me": _("by the link in your profile"),
     "post": _("by the code in a post"),
+}
+
+#: What comes of wanting to have an account read now.
+SENT = {
+    Sent.YES: _("The account is being read now. This takes a minute or so."),
+    Sent.NOT_PROVEN: _("Please prove first that the account is yours."),
+    Sent.FRESH: _("This account was read within the last hour. It is read once a day by itself."),
+    Sent.WAITING: _("The network asked us to wait. We go on by ourselves; nothing is lost."),
+    Sent.INVENTED: _("This account is invented, as everything in the demo is: no network is asked."),
 }
 
 #: What a consent is about, in short; the network's name goes in where there is one.

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app, g, redirect, request, session, url_for
+from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
-from werkzeug.wrappers import Response
 
 from server.models import Account, Role
 from server.services import accounts, organisations
@@ -59,7 +58,8 @@ def language() -> str:
         return str(chosen)
     if current_user.is_authenticated:
         return known(person().language)
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    wished = request.accept_languages
+    return wished.best_match(LANGUAGES) or ("en" if wished else LANGUAGES[0])
 
 
 def locale() -> str:
@@ -100,12 +100,6 @@ def load(token: str) -> Person | None:
         with process().working() as work:
             accounts.touch(work, token)
     return _person(account, token)
-
-
-@login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
-def ask_to_sign_in() -> Response:
-    """Leads to the sign-in page and back afterwards."""
-    return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None))
 
 
 def _person(account: Account, token: str) -> Person:

@@ -139,6 +139,7 @@ def wait_for_score(page: Page, house: Installation, expected: float) -> None:
 def download(page: Page, house: Installation) -> zipfile.ZipFile:
     page.goto(f"{house.url}/data")
     picture(page, "data")
+    page.fill("form[action$='/data/export'] [name=password]", PASSWORD)
     with page.expect_download() as waiting:
         page.click("form[action$='/data/export'] button")
     return zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes()))

@@ -160,7 +160,7 @@ def test_a_changed_notice_does_not_stretch_an_old_yes(
         assert consent.networks(work.session, ann) == []
         with pytest.raises(NoConsentError):
             consent.require(work.session, ann, Purpose.SCORING, "bluesky")
-        new = Notice(Purpose.SCORING, versions[Purpose.SCORING], "de", f"{old.text} Neu.")
+        new = Notice(Purpose.SCORING, versions[Purpose.SCORING], "de", f"{old.text} Neu.", old.controller)
         consent.decide(work.session, ann, new, granted=True, now=work.now, network="bluesky")
     assert said(each_process, ann)
 

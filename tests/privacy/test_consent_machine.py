@@ -130,7 +130,7 @@ class Consents(RuleBasedStateMachine):
     @staticmethod
     def _notice(purpose: Purpose, language: str) -> Notice:
         text = f"{purpose} {VERSIONS[purpose]} {language}"
-        return Notice(purpose, VERSIONS[purpose], language, text)
+        return Notice(purpose, VERSIONS[purpose], language, text, "Verein Beispiel e. V.")
 
 
 @pytest.mark.parametrize(("database", "examples"), [("process", 25), ("postgres_process", 8)])

@@ -29,8 +29,9 @@ FLOORS = {
     "only the ground floor's base": ("privacy.base", False),
     "no upper floor": ("privacy.consent, workers.models", False),
     "no middle floor": ("privacy.consent, server.models", False),
-    "no consents": ("server.models, workers.models", False),
-    "every floor": ("privacy.consent, server.models, workers.models", True),
+    "no consents": ("privacy.installation, server.models, workers.models", False),
+    "no installation": ("privacy.consent, server.models, workers.models", False),
+    "every floor": ("privacy.consent, privacy.installation, server.models, workers.models", True),
 }
 VERBS = """
 import {modules}
@@ -202,11 +203,13 @@ def test_erasing_one_person_spares_everyone_else(house: Household) -> None:
 
 
 def test_erasing_leaves_what_is_about_nobody(house: Household) -> None:
+    nobodys = [model for model in models() if not model.__holds__.persons]
+    with house.process.reading() as session:
+        before = [session.scalar(select(func.count()).select_from(model)) for model in nobodys]
     house.erase(house.ann)
     with house.process.reading() as session:
-        for model in models():
-            if not model.__holds__.persons:
-                assert session.scalar(select(func.count()).select_from(model)) == 1
+        assert [session.scalar(select(func.count()).select_from(model)) for model in nobodys] == before
+    assert all(before)
 
 
 def test_an_erasure_counts_what_went(house: Household) -> None:

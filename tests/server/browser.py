@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from server.services import outbox
+from server.web import afterwards
 from workers.jobs import send_mail
 from workers.models import Mail
 from workers.runtime.process import Process
@@ -91,4 +92,6 @@ class Browser:
 
     def _see(self, response: TestResponse) -> "Browser":
         self.page, self.status, self.path = response.get_data(as_text=True), response.status_code, response.request.path
+        response.close()
+        afterwards.wait(self.app)
         return self

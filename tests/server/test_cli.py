@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy import select, update
 from privacy.ledger import LogEntry
 from privacy.store import open_store
 from server.cli import main
-from server.models import Account, Role
+from server.models import Account, OrganisationFact, Role
 from server.services import accounts
 from tests.factories.people import make_subject
 from tests.factories.scores import make_scored
@@ -103,7 +104,7 @@ def test_the_first_administrator_comes_from_the_command_line(home: Path) -> None
         account = accounts.by_email(work.session, work.ring, "chef@beispiel.example")
         assert account is not None
         assert account.role == Role.ADMIN
-        assert accounts.sign_in(work, "chef@beispiel.example", password, "http://x").token
+    assert accounts.sign_in(process, "chef@beispiel.example", password, "http://x").token
     process.close()
 
 
@@ -126,8 +127,9 @@ def test_adding_somebody_again_changes_the_role_and_keeps_the_password(home: Pat
         (("user", "add", "--password-stdin", "a@b.example"), "short\n", "at least"),
         (("user", "add", "nobody"), None, "not an e-mail"),
         (("user", "role", "none@b.example", "dpo"), None, "no account"),
-        (("score", "--day", "2999-01-01"), None, "has ended"),
-        (("score",), None, "has ended"),
+        (("score", "--day", "2999-01-01"), None, "has just ended"),
+        (("score", "--day", "2026-01-01"), None, "earlier days are final"),
+        (("score",), None, "has just ended"),
     ],
 )
 def test_what_cannot_be_done_is_answered_with_a_sentence(
@@ -147,16 +149,35 @@ def test_another_master_key_does_not_open_the_key_ring(home: Path, monkeypatch: 
     assert "master key" in done.output
 
 
+@pytest.mark.parametrize("command", ["run", "migrate", "web", "worker", "schedule"])
+def test_real_people_and_invented_ones_never_share_a_database(
+    home: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    assert klarwert("user", "add", "a@b.example").exit_code == 0
+    monkeypatch.setenv("KLARWERT_DEMO", "true")
+    among_real = klarwert(command)
+    assert (among_real.exit_code, "accounts here that are not the demo's" in among_real.output) == (1, True)
+    process = Process(read())
+    with process.working() as work:
+        work.session.add(OrganisationFact(name="demo", value="invented people"))
+    process.close()
+    assert klarwert("migrate").exit_code == 0
+    monkeypatch.setenv("KLARWERT_DEMO", "false")
+    in_the_demo = klarwert(command)
+    assert (in_the_demo.exit_code, "this is a demo" in in_the_demo.output) == (1, True)
+
+
 def test_collecting_and_scoring_everybody_is_sent_to_the_workers(
     home: Path, clean_redis: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KLARWERT_REDIS", clean_redis)
     assert klarwert("migrate").exit_code == 0
     assert "0 readings" in klarwert("collect").output
-    assert "2026-11-01" in klarwert("score", "--day", "2026-11-01").output
     process = Process(read())
+    yesterday = (process.clock().date() - timedelta(days=1)).isoformat()
+    assert yesterday in klarwert("score", "--day", yesterday).output
     jobs = process.queue.rq.jobs
-    assert [(job.func_name, job.args) for job in jobs] == [("workers.jobs.score_day", ["2026-11-01"])]
+    assert [(job.func_name, job.args) for job in jobs] == [("workers.jobs.score_day", [yesterday])]
     process.close()
 
 

@@ -4,12 +4,17 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from privacy.base import Subject
 from privacy.holdings import declarations
+from server.cli import main
 from server.services import exports, stored
 from server.services.stored import kept
 from tests.factories.people import make_subject
@@ -17,6 +22,7 @@ from tests.factories.scores import make_scored
 from tests.server.browser import PASSWORD, Browser
 from workers.jobs import erase
 from workers.places import holdings
+from workers.results import newest
 from workers.runtime.process import Process
 from workers.scoring.standalone_verifier import verify
 
@@ -67,7 +73,7 @@ def test_the_download_has_everything_and_nothing_of_others(
     ann.post("/language", lang=language, next="/data")
     token = re.search(r'name="csrf_token" value="([^"]+)"', ann.page)
     assert token is not None
-    answer = ann.client.post("/data/export", data={"csrf_token": token[1]})
+    answer = ann.client.post("/data/export", data={"csrf_token": token[1], "password": PASSWORD})
     assert answer.headers["Content-Disposition"] == 'attachment; filename="klarwert-2026-11-22.zip"'
     assert answer.headers["Cache-Control"] == "no-store"
     packed = zipfile.ZipFile(io.BytesIO(answer.data))
@@ -93,6 +99,60 @@ def test_before_the_first_score_the_download_has_no_explanation(process: Process
 def test_the_download_needs_the_forgery_token(ann: Browser) -> None:
     assert ann.client.post("/data/export").status_code == 400
     assert ann.client.get("/data/export").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [("", "Please type your password."), ("not the one", "This is not your password.")],
+)
+def test_without_the_password_there_is_no_download(ann: Browser, typed: str, sentence: str) -> None:
+    ann.get("/data").post("/data/export", password=typed)
+    assert ann.status == 422
+    assert ann.says(sentence)
+    assert ann.says("What is stored now")
+
+
+def downloaded(ann: Browser) -> dict[str, bytes]:
+    """The files of an export."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', ann.get("/data").page)
+    assert token is not None
+    answer = ann.client.post("/data/export", data={"csrf_token": token[1], "password": PASSWORD})
+    packed = zipfile.ZipFile(io.BytesIO(answer.data))
+    return {name: packed.read(name) for name in packed.namelist()}
+
+
+def test_the_links_in_a_download_open_nothing(
+    process: Process, ann: Browser, new_browser: Callable[..., Browser]
+) -> None:
+    process.settings = replace(process.settings, public_url=f"http://klarwert.{'sehr-' * 12}lang.test")
+    new_browser().get("/forgot").post("/forgot", email="ann@garten.test")
+    laid = ann.link("ann@garten.test").rpartition("/")[2]
+    ann.get("/account").post("/account", what="email", email="neu@garten.test", password=PASSWORD)
+    files = downloaded(ann)
+    kinds = json.loads(files["data.json"])["kinds"]
+    assert "follow this link to choose a new password" in kinds["outbox"][0]["mail"]
+    assert "/reset/…" in kinds["outbox"][0]["mail"]
+    assert any("/email/…" in row["body"] for row in kinds["mails waiting"])
+    assert not [name for name, content in files.items() if laid.encode() in content]
+
+
+def test_the_score_in_a_download_can_be_computed_again(
+    process: Process, ann: Browser, ann_id: str, tmp_path: Path
+) -> None:
+    with process.working() as work:
+        make_scored(work, ann_id)
+        stored_score = newest(work.session, ann_id)
+    assert stored_score is not None
+    path = tmp_path / "score.json"
+    path.write_bytes(downloaded(ann)["score.json"])
+    done = CliRunner().invoke(main, ["score", "--signals", str(path)])
+    assert abs(json.loads(done.output)["score"] - stored_score.score) < 1e-9
+    case = json.loads(path.read_text())
+    assert (case["day"], case["score"]) == (stored_score.day.isoformat(), stored_score.score)
+
+
+def test_before_the_first_score_a_download_has_none(ann: Browser) -> None:
+    assert "score.json" not in downloaded(ann)
 
 
 def test_before_the_deletion_the_page_says_what_goes_and_what_stays(ann: Browser) -> None:

@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import func, select
 
 from server import demo
-from server.models import Account
+from server.models import Account, OrganisationFact
+from server.services import connections
+from server.services.connections import Sent
 from tests.conftest import Clock
 from workers.models import Connection, Score, Signal
 from workers.runtime.process import Process
+from workers.runtime.settings import SettingsError
 from workers.scoring.explain import explain
 from workers.signals.take import take
 
@@ -54,6 +57,23 @@ def test_no_invented_account_is_ever_asked_for_on_a_network(made: Process, clock
     clock.go(days=3650)
     with made.reading() as session:
         assert session.scalars(select(Connection).where(Connection.due_at <= clock.now)).all() == []
+
+
+def test_no_invented_account_is_read_now_either(made: Process) -> None:
+    with made.working() as work:
+        for row in work.session.scalars(select(Connection)).all():
+            row.read_at = None
+            assert connections.read_now(work, row.subject_id, row.id) is Sent.INVENTED
+        assert connections.read_all(work) == 0
+    assert made.queue.rq.jobs == []
+
+
+def test_the_demo_is_the_demo_even_if_all_its_accounts_are_gone(made: Process) -> None:
+    with made.reading() as session:
+        assert session.get(OrganisationFact, "demo") is not None
+    demo.keep_apart(replace(made.settings, demo=True))
+    with pytest.raises(SettingsError, match="this is a demo"):
+        demo.keep_apart(made.settings)
 
 
 def test_the_cast_takes_part_in_both_languages_and_on_both_networks() -> None:

@@ -53,7 +53,8 @@ def test_without_a_score_the_page_says_what_comes_next(process: Process, ann: Br
     with process.working() as work:
         work.session.get_one(Connection, connection.id).state = State.PROVEN.value
     assert ann.get("/score").says("Your score is being made")
-    for path in ("/explanation", "/explanation/followers", "/score/history.svg", "/score/shares.svg"):
+    assert ann.get("/explanation").path == "/score"
+    for path in ("/explanation/followers", "/score/history.svg", "/score/shares.svg"):
         assert ann.get(path).status == 404
 
 
@@ -64,8 +65,8 @@ def test_the_score_has_its_unit_and_day_and_is_marked_preliminary(
         score = session.query(Score).order_by(Score.day.desc()).first()
     assert score is not None
     ann.get("/score")
-    assert ann.says(f"{score.score:.1f} points, on a scale from 1 to 100 for November 22, 2026 preliminary")
-    assert ann.says("points less than on November 21, 2026") or ann.says("points more than on November 21, 2026")
+    assert ann.says(f"{score.score:.1f} points, on a scale from 1 to 100 for 22 November 2026 preliminary")
+    assert ann.says("points less than on 21 November 2026") or ann.says("points more than on 21 November 2026")
     assert ann.says("Preliminary: this day has not ended yet")
     assert ann.page.count('<img src="/score/') == 3
     assert len(post_links(ann.page)) == 3
@@ -169,9 +170,9 @@ def test_a_score_that_is_out_of_date_says_so(
 def test_a_silent_time_is_shown_as_what_it_is(process: Process, ann: Browser, ann_id: str) -> None:
     with process.working() as work:
         agree(work, ann_id)
-        make_connection(work, ann_id)
+        make_connection(work, ann_id, read_at=work.now)
         store_score(work, ann_id, work.today - timedelta(days=1))
-    assert ann.get("/score").says("1.0 points, on a scale from 1 to 100 for November 21, 2026")
+    assert ann.get("/score").says("1.0 points, on a scale from 1 to 100 for 21 November 2026")
     assert ann.says("nobody reacted in public")
     assert ann.get("/explanation").says("So your score is 1: everybody's first point.")
     assert ann.says("No post of yours had a public reaction")

@@ -10,16 +10,22 @@ from privacy import consent
 from privacy.consent import NoConsentError
 from privacy.keyring import KeyGoneError
 from privacy.vocabulary import Purpose
+from server.services.connections import disconnect
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
+from tests.privacy.conftest import Beside, beside, waits
 from workers import jobs, schedule
+from workers.jobs import connecting
 from workers.jobs.asking import held
 from workers.models import Connection, Post, Score, Signal, StandingLink
+from workers.models.connection import State
 from workers.results import store_score
 from workers.runtime.process import Process
 from workers.signals.standing import link
 from workers.signals.store import put
 from workers.withdrawal import withdraw
+
+__all__ = ["beside"]
 
 pytestmark = pytest.mark.slow
 ROUNDS = 25
@@ -123,3 +129,55 @@ def test_an_erasure_and_jobs_do_not_lock_each_other_out(postgres_process: Proces
             assert session.scalar(select(func.count()).where(Signal.subject_id == mine)) == 0
             assert consent.agreed(session, other, Purpose.RECOGNITION)
         jobs.erase(other)
+
+
+def test_a_score_that_is_being_made_does_not_outlive_the_disconnection(
+    postgres_process: Process, beside: Beside
+) -> None:
+    process = postgres_process
+    with process.working() as work:
+        mine = make_subject(work).id
+        agree(work, mine)
+        connection = make_connection(work, mine)
+        put(work, work.ring.person(mine), connection, reading(like("did:a", 2)))
+    with process.working() as work:
+        assert store_score(work, mine, TODAY)
+
+        def leave() -> None:
+            with process.working() as other:
+                disconnect(other, mine, connection.id)
+
+        left = beside(leave)
+        waits(left)
+    left.result(30)
+    with process.reading() as session:
+        for table in (Score, Signal, Connection):
+            assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_a_score_that_is_being_made_does_not_outlive_the_loss_of_the_account(
+    postgres_process: Process, beside: Beside
+) -> None:
+    process = postgres_process
+    with process.working() as work:
+        former, now = make_subject(work).id, make_subject(work).id
+        for each in (former, now):
+            agree(work, each)
+        lost = make_connection(work, former, actor_id="did:same")
+        put(work, work.ring.person(former), lost, reading(like("did:a", 2)))
+        won = make_connection(work, now, actor_id="did:same", state=State.CHECKING)
+    with process.working() as work:
+        assert store_score(work, former, TODAY)
+
+        def prove() -> None:
+            with process.working() as other:
+                checked = held(other, won.id)
+                assert checked is not None
+                connecting._checked(other, checked, "bio")
+
+        proven = beside(prove)
+        waits(proven)
+    proven.result(30)
+    with process.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Score)) == 0
+        assert session.get_one(Connection, lost.id).state == State.LAPSED

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
+from privacy.base import Subject
 from tests.conftest import Clock
 from tests.factories.people import make_claim, make_connection, make_subject
 from workers import jobs, mail, schedule
+from workers.jobs.job import JobFailedError
 from workers.models import Connection, DayScored
 from workers.models.connection import State
 from workers.runtime.process import Process
@@ -48,7 +51,8 @@ def test_due_connections_are_sent_to_the_job_of_their_state(each_process: Proces
     assert {job: sent(process, job) for job in wanted} == {job: [[id_]] for job, id_ in wanted.items()}
     clock.go(minutes=10)
     schedule.send_due(process)
-    assert len(sent(process, "collect")) == 3
+    # What still waits is not sent a second time, however long the queue is.
+    assert {job: len(sent(process, job)) for job in wanted} == {"collect": 2, "look_up": 1, "prove": 1}
 
 
 def test_a_connection_that_somebody_works_on_is_left_alone(postgres_process: Process) -> None:
@@ -83,17 +87,47 @@ def test_an_erasure_that_was_asked_for_is_sent(process: Process, clock: Clock) -
     assert other.id != asked.id
 
 
-def test_a_key_whose_person_is_gone_is_erased(process: Process, clock: Clock) -> None:
-    process.ring.create("0" * 32)
+def test_an_erasure_that_was_killed_before_its_last_step_is_sent_again(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with process.working() as work:
-        make_subject(work)
-    clock.now = max(clock.now, clock.now.now(clock.now.tzinfo)) + timedelta(hours=2)
+        gone = make_subject(work)
+    monkeypatch.setattr(process.ring, "destroy", lambda *_: process.settings.threads / 0)
+    with pytest.raises(JobFailedError):
+        jobs.erase(gone.id)
+    monkeypatch.undo()
     schedule.send_due(process)
-    assert sent(process, "erase") == [["0" * 32]]
-    jobs.erase("0" * 32)
+    assert sent(process, "erase") == [[gone.id]]
+    jobs.erase(gone.id)
     process.redis.flushall()
     schedule.send_due(process)
     assert sent(process, "erase") == []
+
+
+def test_with_an_older_or_empty_database_nobodys_key_is_destroyed(process: Process, clock: Clock) -> None:
+    with process.working() as work:
+        people = [make_subject(work).id for _ in range(3)]
+    process.ring.create("0" * 32)
+    with process.working() as work:
+        work.session.execute(delete(Subject))
+    clock.now = max(clock.now, clock.now.now(clock.now.tzinfo)) + timedelta(days=2)
+    schedule.send_due(process)
+    assert sent(process, "erase") == []
+    assert all(process.ring.person(each) for each in (*people, "0" * 32))
+
+
+def test_what_is_overdue_goes_every_day_whatever_becomes_of_the_scores(process: Process, clock: Clock) -> None:
+    schedule.send_due(process)
+    schedule.send_due(process)
+    assert sent(process, "expire") == [["2026-11-22"]]
+    jobs.expire("2026-11-22")
+    process.queue.rq.empty()
+    process.redis.delete("klarwert:schedule:sent:expire:2026-11-22")
+    schedule.send_due(process)
+    assert sent(process, "expire") == []
+    clock.go(days=1)
+    schedule.send_due(process)
+    assert sent(process, "expire") == [["2026-11-23"]]
 
 
 def test_yesterday_is_scored_once(process: Process, clock: Clock) -> None:

@@ -1,30 +1,35 @@
 """How jobs ask networks: one guarded client a run, named after this installation, and the networks that are on."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import unseal
 from privacy.vocabulary import Purpose
+from workers.jobs.traffic import SharedTraffic
 from workers.models import Connection
 from workers.networks.client import Client
 from workers.networks.registry import networks
-from workers.networks.shape import Failure, Network
+from workers.networks.shape import Failure, Network, Reason
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 
 #: How long after a failure a network is asked again, where it does not say so itself.
 PATIENCE = timedelta(hours=1)
+#: The same where nearly everything was read: what is missing may be missing for good.
+SLOW_PATIENCE = timedelta(hours=6)
 
 
-def client(process: Process) -> Client:
-    """A client that says who asks, and where to complain."""
+def client(process: Process, alive: Callable[[], None] = lambda: None) -> Client:
+    """A client that says who asks, and where to complain. `alive` is called before each request."""
     settings = process.settings
     contact = settings.organisation.contact or settings.public_url
     name = f"Klarwert/1 (+{settings.public_url}; {contact})"
     # A header takes plain ASCII only; a contact may be written in any letters.
     plain = "".join(letter for letter in name if " " <= letter <= "~")
-    return Client(plain, settings.allowed_origins, now=process.clock)
+    traffic = SharedTraffic(process)
+    return Client(plain, settings.allowed_origins, traffic=traffic, alive=alive, now=process.clock)
 
 
 def network(process: Process, name: str) -> Network:
@@ -62,4 +67,5 @@ def page_address(public_url: str, code: str) -> str:
 
 def retry_at(failure: Failure, now: datetime) -> datetime:
     """When to ask again."""
-    return max(failure.retry_at or now + PATIENCE, now + timedelta(minutes=1))
+    patience = SLOW_PATIENCE if failure.reason is Reason.INCOMPLETE else PATIENCE
+    return max(failure.retry_at or now + patience, now + timedelta(minutes=1))

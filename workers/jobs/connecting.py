@@ -6,7 +6,6 @@ from sqlalchemy import select
 
 from privacy import consent
 from privacy.sealed import seal, unseal
-from privacy.vocabulary import Purpose
 from workers.jobs.asking import client, held, key_of, network, page_address, remote_id, retry_at
 from workers.jobs.job import job
 from workers.models import Connection
@@ -28,7 +27,7 @@ TWICE = "twice"
 #: The code ran out before it was found.
 EXPIRED = "code_expired"
 #: Reasons after which asking again helps.
-PASSING = frozenset({Reason.RATE_LIMITED, Reason.UNREACHABLE, Reason.NOT_UNDERSTOOD})
+PASSING = frozenset({Reason.RATE_LIMITED, Reason.UNREACHABLE, Reason.NOT_UNDERSTOOD, Reason.INCOMPLETE})
 
 
 @job
@@ -146,8 +145,9 @@ def _take_over(work: Work, connection: Connection) -> None:
         Connection.state == State.PROVEN.value,
     )
     for other in work.session.scalars(query).all():
-        # Their consent first, as everywhere: a withdrawal of theirs that is on its way erases the connection anyway.
-        consent.agreed(work.session, other.subject_id, Purpose.SCORING, other.network, hold=True)
+        # Their turn first, as everywhere: a score of theirs that is being made ends before it is dropped, and a
+        # withdrawal of theirs that is on its way erases the connection anyway.
+        consent.take_turn(work.session, other.subject_id)
         if work.session.get(Connection, other.id, with_for_update=True, populate_existing=True) is not None:
             _lose(work, other)
 

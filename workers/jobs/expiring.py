@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from workers.jobs.job import job
-from workers.models import Connection
+from workers.models import Connection, Signal
 from workers.places import holdings
+from workers.results import drop_preliminary
+from workers.runtime.marks import note_expired
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.signals.store import drop_signals
@@ -16,22 +18,22 @@ UNPROVEN = timedelta(days=7)
 
 
 @job
-def expire(process: Process) -> None:
-    """Deletes everything that is overdue, in tables and elsewhere."""
-    expire_all(process)
-
-
-def expire_all(process: Process) -> None:
-    """The same without being a job."""
+def expire(process: Process, day: str) -> None:
+    """Deletes everything that is overdue, in tables and elsewhere, and notes that it was done on this day (ISO)."""
     places = holdings(process)
     with process.working() as work:
         _drop_unproven(work)
         places.expire(work.session, work.now)
     places.expire_places(process.clock())
     process.forget()
+    note_expired(process.redis, day)
 
 
 def _drop_unproven(work: Work) -> None:
     idle = select(Connection).where(Connection.idle_since <= work.now - UNPROVEN).with_for_update()
-    for connection in work.session.scalars(idle).all():
+    heard = exists().where(Signal.connection_id == Connection.id)
+    for connection in work.session.scalars(idle.where(heard)).all():
         drop_signals(work.session, connection)
+        # The days that have ended stay what they were; the running one is made of what is left, if anything is.
+        drop_preliminary(work.session, connection.subject_id)
+        work.later("score", connection.subject_id)

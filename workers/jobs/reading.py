@@ -20,6 +20,7 @@ from workers.networks.shape import Failure, Network, Page, Reason
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.scoring.model import KLARWERT_1
+from workers.signals.objections import without_objectors
 from workers.signals.standing import link, unlink
 from workers.signals.store import (
     address_of,
@@ -37,8 +38,13 @@ from workers.topics.taxonomy import in_force
 
 #: Version of the collectors, kept with every run (R14).
 COLLECTOR = "1"
-#: A reading that gives no sign of life for so long was killed; somebody else may go on.
+#: A reading that gives no sign of life for so long was killed; somebody else may go on. Longer than any one request
+#: may take with all its waiting.
 LEASE = timedelta(minutes=5)
+#: Within a post that takes many requests a sign of life is given after so long.
+SIGN = timedelta(minutes=1)
+#: What was read so short a time ago is not read again: the job waited in a long queue, or was sent twice.
+FRESH = timedelta(hours=1)
 EVERY = timedelta(days=1)
 PROOF_LIFE = timedelta(days=90)
 #: Posts out of the window, whose reactions still count, are looked up again after so long: within seven days (R13).
@@ -66,8 +72,7 @@ def collect(process: Process, connection_id: str) -> None:
     if run_id is None:
         return
     try:
-        with client(process) as asking:
-            _Reading(process, connection_id, run_id, asking).read()
+        _Reading(process, connection_id, run_id).read()
     except Failure as failure:
         _end(process, connection_id, run_id, failure)
     except LostLeaseError:
@@ -86,6 +91,8 @@ def _begin(process: Process, connection_id: str) -> str | None:
         if connection is None or connection.state != State.PROVEN:
             return None
         if connection.leased_until is not None and connection.leased_until > work.now:
+            return None
+        if connection.read_at is not None and work.now - connection.read_at < FRESH:
             return None
         _end_older(work, connection)
         run = Run(
@@ -107,14 +114,27 @@ def _end_older(work: Work, connection: Connection) -> None:
 class _Reading:
     """One run over one connection. Every write asks consent and the lease again."""
 
-    def __init__(self, process: Process, connection_id: str, run_id: str, asking: Client) -> None:
+    def __init__(self, process: Process, connection_id: str, run_id: str) -> None:
         self._process = process
         self._connection_id = connection_id
         self._run_id = run_id
-        self._asking = asking
+        self._seen = process.clock()
+        self._asking: Client
 
     def read(self) -> None:
         """Profile, posts with reactions, then a look for what is gone at its source. Raises `Failure`."""
+        with client(self._process, self._still_alive) as self._asking:
+            self._read()
+
+    def _still_alive(self) -> None:
+        """Before each request, so that one post with very many reactions does not outlast the lease."""
+        if self._process.clock() - self._seen < SIGN:
+            return
+        with self._process.working() as work:
+            _alive(*self._mine(work), work.now)
+            self._seen = work.now
+
+    def _read(self) -> None:
         with self._process.working() as work:
             connection, run = self._mine(work)
             source = network(self._process, connection.network)
@@ -159,12 +179,13 @@ class _Reading:
         with self._process.working() as work:
             connection, run = self._mine(work)
             key = key_of(work, connection)
-            for reading in page.readings:
+            readings = without_objectors(work, connection.network, page.readings)
+            for reading in readings:
                 run.posts += 1
                 run.reactions += put(work, key, connection, reading)
             texts = {reading.post.address: reading.post.text for reading in page.readings}
             give_topics(work, key, connection, texts, in_force(self._process.settings.topics_table))
-            actors = [r.actor_id for reading in page.readings for r in reading.reactions if r.actor_id is not None]
+            actors = [r.actor_id for reading in readings for r in reading.reactions if r.actor_id is not None]
             link(work, key, connection, actors)
             seal(connection, key, resume=page.resume)
             _alive(connection, run, work.now)

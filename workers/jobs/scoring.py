@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from datetime import date
 
+from rq.timeouts import BaseTimeoutException
 from sqlalchemy import exists, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -11,7 +12,6 @@ from sqlalchemy.orm import Session
 from privacy.base import Subject
 from privacy.consent import NoConsentError
 from privacy.keyring import KeyGoneError
-from workers.jobs.expiring import expire_all
 from workers.jobs.job import job
 from workers.models import DayScored, Score
 from workers.results import store_score
@@ -32,7 +32,7 @@ def score(process: Process, subject_id: str) -> None:
 
 @job
 def score_day(process: Process, day: str) -> None:
-    """Scores everybody for a day (ISO, UTC) in one transaction each, then deletes what is overdue.
+    """Scores everybody for a day (ISO, UTC) in one transaction each.
 
     Run again, it goes on with those who have no final score yet. Whoever withdraws meanwhile gets no row.
     """
@@ -42,7 +42,6 @@ def score_day(process: Process, day: str) -> None:
             return
     for subject_id in _unscored(process, wanted):
         _score_one(process, subject_id, wanted)
-    expire_all(process)
     with process.working() as work:
         people = work.session.scalar(select(func.count()).where(Score.day == wanted, ~Score.preliminary))
         upsert(work.session, DayScored(day=wanted, done_at=work.now, people=people or 0), newest="done_at")
@@ -72,8 +71,8 @@ def _score_one(process: Process, subject_id: str, day: date) -> None:
             store_score(work, subject_id, day)
     except (NoConsentError, KeyGoneError):
         return
-    except OperationalError:
-        # The database is away: that is nobody's own trouble, the whole day waits for it.
+    except (OperationalError, BaseTimeoutException):
+        # The database is away, or the job has had its time: nobody's own trouble, the whole day goes on later.
         raise
     except Exception:  # One person whose score breaks must not keep the day from everybody else.
         log.exception("the score of %s broke", subject_id)

@@ -2,6 +2,7 @@
 
 from workers.models.connection import Connection
 from workers.models.mail import Mail
+from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
 from workers.models.run import Run
@@ -13,6 +14,7 @@ __all__ = [
     "Connection",
     "DayScored",
     "Mail",
+    "Objection",
     "Post",
     "PostSplit",
     "RejectedTopic",

@@ -116,6 +116,7 @@ class _Run:
             start = Place(following)
             items, following = self._items(following)
         yield Page((), None)
+        self._lists.settle()
 
     def feed(self, cursor: str | None) -> tuple[list[Record], str | None]:
         """The account's own posts on a page of its feed, and the cursor of the next. Raises Failure."""

@@ -6,7 +6,6 @@ It knows no settings: everything comes in as plain values. Neither its exception
 import logging
 import random
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -24,6 +23,7 @@ from workers.networks.connection import Deadline, GuardedBackend, Resolve, syste
 from workers.networks.failure import Failure, Reason
 from workers.networks.guard import Guard, origin
 from workers.networks.pace import asked_to_wait_until, used_up_until
+from workers.networks.traffic import Alone, Traffic
 
 Params = Mapping[str, str | int | list[str]]
 
@@ -40,9 +40,6 @@ _TROUBLES = (
     ssl.SSLError,
     OSError,
 )
-
-# One request at a time to each host, whichever client of this process makes it.
-_turns: dict[str, threading.Lock] = {}
 
 # httpcore writes addresses and headers to its log at DEBUG level, and those name people (R32).
 _silent = logging.getLogger("httpcore")
@@ -70,11 +67,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said: the status (never a redirect, 429 or 5xx), headers, and the JSON, if any."""
+    """What a server said: the status (never a redirect, 429 or 5xx), headers, and the JSON, if any.
+
+    `host` (with its port, where it is not the usual one) is who answered: after a redirect not the one that was asked.
+    """
 
     status: int
     headers: Mapping[str, str]
     data: object
+    host: str
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ def utc_now() -> datetime:
 
 
 class Client:
-    """One run of asking. It belongs to one thread; `now` (aware UTC) and `sleep` may be a virtual clock."""
+    """One run of asking. It belongs to one thread; `now` (aware UTC) and `sleep` may be a virtual clock.
+
+    `traffic` is shared with the other runs; `alive` is called before each request and may end the run by raising.
+    """
 
     def __init__(
         self,
@@ -98,6 +102,8 @@ class Client:
         allowed_origins: Iterable[str] = (),
         *,
         limits: Limits | None = None,
+        traffic: Traffic | None = None,
+        alive: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
@@ -113,7 +119,8 @@ class Client:
         self._sleep = sleep
         self._jitter = jitter
         self._waited = 0.0
-        self._held: dict[str, datetime] = {}
+        self._traffic = traffic or Alone()
+        self._alive = alive
         self._deadline = Deadline()
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls or httpx.create_ssl_context(trust_env=False),
@@ -148,31 +155,34 @@ class Client:
         for _ in range(self._limits.redirects + 1):
             raw = self._ask(address)
             if raw.status not in _REDIRECTS:
-                return self._answer(raw)
+                return self._answer(address, raw)
             address = self._guard.check(_joined(address, raw.headers.get("location", "")))
         raise Failure(Reason.NOT_UNDERSTOOD)
 
-    def _answer(self, raw: _Raw) -> Answer:
+    def _answer(self, address: httpx.URL, raw: _Raw) -> Answer:
+        host = address.netloc.decode("ascii")
         try:
-            return Answer(raw.status, raw.headers, parse_json(raw.body, self._limits.depth))
+            return Answer(raw.status, raw.headers, parse_json(raw.body, self._limits.depth), host)
         except Failure:
             if raw.status < HTTPStatus.BAD_REQUEST:
                 raise
-            return Answer(raw.status, raw.headers, None)
+            return Answer(raw.status, raw.headers, None, host)
 
     def _ask(self, url: httpx.URL) -> _Raw:
         failure = Failure(Reason.UNREACHABLE)
         end = origin(url)
-        with _turns.setdefault(end, threading.Lock()):
-            for attempt in range(self._limits.attempts):
-                self._wait_for_allowance(end)
+        for attempt in range(self._limits.attempts):
+            self._wait_for_allowance(end)
+            self._alive()
+            with self._traffic.turn(end):
                 raw = self._attempt(url)
-                if raw is not None and raw.status < _BROKEN and raw.status != HTTPStatus.TOO_MANY_REQUESTS:
+                good = raw is not None and raw.status < _BROKEN and raw.status != HTTPStatus.TOO_MANY_REQUESTS
+                if raw is not None and good:
                     self._remember(end, used_up_until(raw.headers, self.now()))
                     return raw
                 failure = self._trouble(end, raw)
-                if failure.retry_at is None and attempt + 1 < self._limits.attempts:
-                    self._sleep(2**attempt * (0.5 + self._jitter()))
+            if failure.retry_at is None and attempt + 1 < self._limits.attempts:
+                self._sleep(2**attempt * (0.5 + self._jitter()))
         raise failure
 
     def _trouble(self, end: str, raw: _Raw | None) -> Failure:
@@ -189,22 +199,21 @@ class Client:
 
     def _remember(self, end: str, until: datetime | None) -> None:
         if until is not None:
-            self._held[end] = until
+            self._traffic.hold(end, until)
 
     def _wait_for_allowance(self, end: str) -> None:
         """Counts the request, waits if it is short; raises Failure(RATE_LIMITED) if it is long or the run is full."""
         if self.requests >= self._limits.requests:
             raise Failure(Reason.RATE_LIMITED, self.now() + _REST_AFTER_A_FULL_RUN)
         self.requests += 1
-        until = self._held.get(end, self.now())
-        wait = (until - self.now()).total_seconds()
+        until = self._traffic.held(end)
+        wait = (until - self.now()).total_seconds() if until else 0
         if wait <= 0:
             return
         self._waited += wait
         if wait > self._limits.patience_seconds or self._waited > self._limits.patience_in_all_seconds:
             raise Failure(Reason.RATE_LIMITED, until)
         self._sleep(wait)
-        del self._held[end]
 
     def _attempt(self, url: httpx.URL) -> _Raw | None:
         """One exchange with the server; None where there was none to the end."""

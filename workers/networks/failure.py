@@ -16,6 +16,8 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNREACHABLE = "unreachable"
     NOT_UNDERSTOOD = "not_understood"
+    INCOMPLETE = "incomplete"
+    """Read to its end but for a few lists that broke off."""
     REFUSED_ADDRESS = "refused_address"
 
 

@@ -1,7 +1,7 @@
 """Reads public lists to their end, page by page, and says honestly whether it got there.
 
 One `Lists` serves one run: it forgives a few broken lists (a server that fails on one post must not hide all older
-ones), and does not ask again for a kind of list that the server shows to nobody.
+ones) until the run is over, and does not ask again for a kind of list that the server shows to nobody.
 """
 
 from collections.abc import Callable
@@ -49,6 +49,11 @@ class Lists:
         except Failure as failure:
             self._forgive(kind, failure)
             return UNREAD
+
+    def settle(self) -> None:
+        """At the end of a run: raises Failure where lists broke, since what was read is not all there is."""
+        if self._broken:
+            raise Failure(Reason.INCOMPLETE)
 
     def _forgive(self, kind: str, failure: Failure) -> None:
         if failure.reason in (Reason.RATE_LIMITED, Reason.REFUSED_ADDRESS):

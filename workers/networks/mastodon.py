@@ -67,15 +67,17 @@ class Mastodon:
         account = _object(answer)
         if account.get("moved"):
             raise Failure(Reason.MOVED)
+        # A server with several names sends all of them to one: only under that one the account is known.
+        home = ascii_host(answer.host)
         shown = untrusted.text(account.get("acct")).lower().partition("@")
-        if shown[0] != who.name or shown[2] not in ("", host, who.host):
+        if shown[0] != who.name or shown[2] not in ("", host, who.host, home):
             raise Failure(Reason.NOT_UNDERSTOOD)
-        return _profile(client, host, account)
+        return _profile(client, home, account)
 
     def profile(self, client: Client, remote_id: str) -> Profile:
         """The profile of now. Raises Failure: GONE (deleted, suspended), LOGIN_REQUIRED and the client's."""
         host, number = _parts(remote_id)
-        account = _object(client.get_json(f"{client.origin(host)}/api/v1/accounts/{number}"))
+        account = _object(_asked(client, host, f"accounts/{number}"))
         if account.get("id") != number:
             raise Failure(Reason.NOT_UNDERSTOOD)
         return _profile(client, host, account)
@@ -111,7 +113,6 @@ class _Run:
     def __init__(self, client: Client, remote_id: str) -> None:
         self._client = client
         self._host, self.number = _parts(remote_id)
-        self._api = f"{client.origin(self._host)}/api/v1"
         self._lists = Lists()
         self._acct = ""
         self._today = client.now().date()
@@ -133,13 +134,14 @@ class _Run:
             start = Place(following)
             statuses, following = self._feed(following)
         yield Page((), None)
+        self._lists.settle()
 
     def _feed(self, cursor: str | None) -> tuple[list[Record], str | None]:
         return self.page(f"accounts/{self.number}/statuses", _params(cursor) or _STATUSES)
 
     def page(self, path: str, params: Params) -> tuple[list[Record], str | None]:
         """A list of objects and the cursor of the next page. Raises Failure."""
-        answer = self._client.get_json(f"{self._api}/{path}", params)
+        answer = _asked(self._client, self._host, path, params)
         _raise_for(answer.status)
         if not isinstance(answer.data, list):
             raise Failure(Reason.NOT_UNDERSTOOD)
@@ -156,7 +158,7 @@ class _Run:
         number = _id({"id": address.rstrip("/").rpartition("/")[2]})
         if not number:
             return False
-        answer = self._client.get_json(f"{self._api}/statuses/{number}")
+        answer = _asked(self._client, self._host, f"statuses/{number}")
         if answer.status in _MISSING:
             return False
         _raise_for(answer.status)
@@ -199,7 +201,7 @@ class _Run:
         return [reply for reply in found if reply], listing.complete and len(listing.items) < _MOST_DESCENDANTS
 
     def _descendants(self, number: str) -> list[Record]:
-        answer = self._client.get_json(f"{self._api}/statuses/{number}/context")
+        answer = _asked(self._client, self._host, f"statuses/{number}/context")
         descendants = _object(answer).get("descendants")
         if not isinstance(descendants, list):
             raise Failure(Reason.NOT_UNDERSTOOD)
@@ -219,6 +221,14 @@ class _Run:
         own = account.get("id") == self.number or acct == self._acct
         closed = not _id(account) or account.get("noindex") not in (None, False) or carries_mark(_bio(account))
         return Actor(acct, own, closed, account.get("created_at"))
+
+
+def _asked(client: Client, host: str, path: str, params: Params | None = None) -> Answer:
+    """What the account's own server says. Raises Failure: MOVED where another one answers (there ids mean others)."""
+    answer = client.get_json(f"{client.origin(host)}/api/v1/{path}", params)
+    if answer.host != host:
+        raise Failure(Reason.MOVED)
+    return answer
 
 
 def _parts(remote_id: str) -> tuple[str, str]:

@@ -1,4 +1,8 @@
-"""The embedded Redis: a real Valkey server on a socket, one a data folder, its jobs kept on disk."""
+"""The embedded Redis: a real Valkey server on a socket, one a data folder, in memory only.
+
+It writes no file, since an append-only file would keep the ids of erased people until it is written anew (R29). What
+waited when it ends is sent again by the schedule, which finds what is due in the database.
+"""
 
 import fcntl
 import os
@@ -25,7 +29,7 @@ class EmbeddedRedisError(RuntimeError):
 
 @contextmanager
 def embedded_redis(socket: Path, folder: Path | None = None) -> Iterator[Redis]:
-    """Runs a server as long as the block lasts; it keeps its jobs in `folder`, else beside the socket.
+    """Runs a server as long as the block lasts; lock and log lie in `folder`, else beside the socket.
 
     Raises `EmbeddedRedisError`.
     """
@@ -61,13 +65,13 @@ def _command(socket: Path) -> list[str]:
     return [
         str(get_binary_path()),
         *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
-        *("--appendonly", "yes", "--save", "", "--dir", "."),
+        *("--appendonly", "no", "--save", "", "--dir", "."),
         *("--maxmemory-policy", "noeviction", "--loglevel", "warning", "--logfile", "redis.log"),
     ]
 
 
 def _end_orphan(redis: Redis) -> None:
-    """Ends the server of a run that was killed: we have the lock, and two servers would spoil the files."""
+    """Ends the server of a run that was killed: we have the lock, and two cannot share a socket."""
     end = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < end:
         try:

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from privacy.installation import introduce, know_each_other
 from privacy.keyring import KeyRing
 from privacy.ledger import Ledger
 from privacy.store import forget, open_store, writing
@@ -47,8 +48,8 @@ class Process:
 
     @property
     def ring(self) -> KeyRing:
-        """The key ring."""
-        return self._once("ring", lambda: KeyRing(self.settings.keyring, self.settings.master_key))
+        """The key ring. Raises `WrongKeyRingError` where it is not the one of the database."""
+        return self._once("ring", self._open_ring)
 
     @property
     def ledger(self) -> Ledger:
@@ -78,7 +79,7 @@ class Process:
         A process that dies between the two loses no work: the schedule sends again what is due.
         """
         with Session(writing(self.engine), expire_on_commit=False) as session:
-            work = Work(session, self.ring, self.clock())
+            work = Work(session, self.ring, self.clock(), self.settings)
             with session.begin():
                 yield work
         try:
@@ -86,6 +87,13 @@ class Process:
         except RedisError:
             # What was done is done and must not look like a failure.
             log.exception("jobs could not be sent; the schedule sends what is due")
+
+    def make_sure(self) -> None:
+        """Opens database and key ring and lets them go again, before a start. Raises `WrongKeyRingError`."""
+        try:
+            self.ring.going()
+        finally:
+            self.close()
 
     def forget(self) -> bool:
         """After an erasure: leaves no deleted byte in the database's write-ahead log."""
@@ -99,6 +107,19 @@ class Process:
         for name, end in ends.items():
             if name in opened:
                 getattr(opened[name], end)()
+
+    def _open_ring(self) -> KeyRing:
+        ring = KeyRing(self.settings.keyring, self.settings.master_key)
+        try:
+            with self.reading() as session:
+                known = know_each_other(session, ring)
+            if not known:
+                with Session(writing(self.engine)) as session, session.begin():
+                    introduce(session, ring)
+        except BaseException:
+            ring.close()
+            raise
+        return ring
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """What was opened under a name, or is now: once, even where two threads ask for it at the same time."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from privacy.keyring import KeyRing
+from workers.runtime.settings import Settings
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Work:
     session: Session
     ring: KeyRing
     now: datetime
+    settings: Settings
     _jobs: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     @property

@@ -27,7 +27,11 @@
   const look = async () => {
     try {
       const answer = await fetch(steps.dataset.progress, { headers: { Accept: "application/json" } });
-      if (answer.redirected || answer.status === 404) {
+      if (answer.status === 404) {
+        location.assign(steps.dataset.gone);
+        return;
+      }
+      if (answer.redirected) {
         location.reload();
         return;
       }

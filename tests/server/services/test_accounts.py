@@ -1,13 +1,17 @@
 """Accounts below the pages: addresses, passwords, roles, links and who never came back."""
 
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from privacy.base import Subject
 from server.models import Account, Link, LinkUse, Role
-from server.services import accounts, letters
-from server.services.accounts import EmailTakenError, Entry
+from server.services import accounts, letters, links
+from server.services.accounts import EmailTakenError, Entry, LinkDeadError
 from server.services.passwords import fits, hash_password, outdated
 from server.services.words import LANGUAGES, catalogue, known
 from tests.conftest import Clock
@@ -54,8 +58,7 @@ def test_a_hash_with_weaker_parameters_is_made_anew_at_the_next_sign_in(each_pro
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with each_process.working() as work:
         make(work, hashed=weak)
-    with each_process.working() as work:
-        signed_in = accounts.sign_in(work, "ann@garten.test", PASSWORD, URL)
+    signed_in = accounts.sign_in(each_process, "ann@garten.test", PASSWORD, URL)
     assert signed_in.entry is Entry.IN
     with each_process.reading() as session:
         assert not outdated(session.scalars(select(Account)).one().password)
@@ -74,9 +77,8 @@ def test_an_address_belongs_to_one_account_and_the_error_does_not_tell_it(each_p
 def test_a_changed_address_that_is_taken_changes_nothing(each_process: Process) -> None:
     with each_process.working() as work:
         ann = make(work)
-        assert accounts.ask_email(work, ann.id, PASSWORD, "ben@garten.test", URL)
         make(work, "ben@garten.test")
-        token = accounts._link(work, ann, LinkUse.CHANGE_EMAIL, "ben@garten.test")
+        token = links.make(work, ann, LinkUse.CHANGE_EMAIL, "ben@garten.test")
     with each_process.working() as work, pytest.raises(EmailTakenError):
         accounts.change_email(work, token)
     with each_process.reading() as session:
@@ -89,11 +91,11 @@ def test_somebody_who_is_being_erased_cannot_sign_in_or_reset(process: Process) 
     with process.working() as work:
         ann = make(work)
         token = accounts.log_in(work, ann)
-        assert not accounts.ask_erasure(work, ann.id, "not my password")
-        assert accounts.ask_erasure(work, ann.id, PASSWORD)
+    assert not accounts.ask_erasure(process, ann.id, "not my password")
+    assert accounts.ask_erasure(process, ann.id, PASSWORD)
+    assert accounts.sign_in(process, "ann@garten.test", PASSWORD, URL).entry is Entry.WRONG
     with process.working() as work:
         accounts.ask_reset(work, "ann@garten.test", URL)
-        assert accounts.sign_in(work, "ann@garten.test", PASSWORD, URL).entry is Entry.WRONG
         assert accounts.signed_in(work.session, token, work.now) is None
         assert work.session.scalar(select(func.count()).select_from(Link)) == 0
 
@@ -112,7 +114,103 @@ def test_who_never_confirms_is_erased_and_everybody_else_stays(process: Process,
         accounts.expire_unconfirmed(work)
         assert len(_leaving(work)) == 1
         assert late.subject_id not in _leaving(work)
-    assert [job.description for job in process.queue.rq.jobs] == ["erase"]
+    assert [job.description for job in process.queue.rq.jobs] == []  # the schedule sends what is due, once
+    clock.go(hours=1)
+    with process.working() as work:
+        accounts.expire_unconfirmed(work)
+        [(subject_id, since)] = work.session.execute(select(Subject.id, Subject.erasing_at).where(_asked))
+    assert (subject_id, since) != (late.subject_id, work.now)
+    assert since == work.now - timedelta(hours=1)
+
+
+_asked = Subject.erasing_at.is_not(None)
+
+
+def test_who_still_has_a_link_that_works_is_not_erased(each_process: Process, clock: Clock) -> None:
+    with each_process.working() as work:
+        ann = make(work, confirmed=False)
+    clock.go(days=1, hours=12)
+    assert accounts.sign_in(each_process, "ann@garten.test", PASSWORD, URL).entry is Entry.UNCONFIRMED
+    clock.go(days=1)
+    with each_process.working() as work:
+        accounts.expire_unconfirmed(work)
+        assert not _leaving(work)
+    clock.go(days=1)
+    with each_process.working() as work:
+        accounts.expire_unconfirmed(work)
+        assert _leaving(work) == [ann.subject_id]
+
+
+def test_a_link_of_somebody_who_is_being_erased_is_dead(each_process: Process) -> None:
+    with each_process.working() as work:
+        ann = make(work, confirmed=False)
+        token = links.make(work, ann, LinkUse.CONFIRM)
+        work.session.get_one(Subject, ann.subject_id).erasing_at = work.now
+    with pytest.raises(LinkDeadError):
+        accounts.confirm(each_process, token, PASSWORD)
+
+
+@pytest.mark.parametrize("use", LinkUse)
+def test_a_new_password_kills_every_link_that_was_mailed_before(each_process: Process, use: LinkUse) -> None:
+    with each_process.working() as work:
+        ann = make(work)
+        links.make(work, ann, use, "thief@garten.test" if use is LinkUse.CHANGE_EMAIL else None)
+    assert accounts.change_password(each_process, ann.id, PASSWORD, "ein ganz neuer Satz")
+    with each_process.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Link)) == 0
+
+
+def test_a_new_address_kills_the_links_in_the_old_mailbox(each_process: Process) -> None:
+    with each_process.working() as work:
+        ann = make(work)
+        links.make(work, ann, LinkUse.RESET)
+        token = links.make(work, ann, LinkUse.CHANGE_EMAIL, "neu@garten.test")
+    with each_process.working() as work:
+        accounts.change_email(work, token)
+        assert work.session.scalar(select(func.count()).select_from(Link)) == 0
+
+
+def test_nobody_waits_for_a_password_to_be_checked(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    with process.working() as work:
+        ann = make(work)
+        new, old = (
+            links.make(work, ann, use, email) for use, email in ((LinkUse.RESET, None), (LinkUse.CONFIRM, None))
+        )
+    written = []
+
+    def checked(slow: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*given: Any) -> Any:
+            with process.working() as work:  # on SQLite nobody else may be writing now
+                written.append(work.now)
+            return slow(*given)
+
+        return wrapped
+
+    for name in ("fits", "hash_password"):
+        monkeypatch.setattr(accounts, name, checked(getattr(accounts, name)))
+    monkeypatch.setattr(accounts, "outdated", lambda _: True)
+    accounts.confirm(process, old, PASSWORD)
+    accounts.sign_in(process, "ann@garten.test", PASSWORD, URL)
+    accounts.ask_email(process, ann.id, PASSWORD, "neu@garten.test", URL)
+    accounts.reset(process, new, PASSWORD)
+    accounts.change_password(process, ann.id, PASSWORD, "ein ganz neuer Satz")
+    accounts.ask_erasure(process, ann.id, "ein ganz neuer Satz")
+    assert len(written) == 8
+
+
+def test_a_password_that_changed_while_it_was_checked_opens_nothing(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with process.working() as work:
+        ann = make(work)
+
+    def changes(stored: str | None, password: str) -> bool:
+        with process.working() as work:
+            work.session.get_one(Account, ann.id).password = "another"
+        return fits(stored, password)
+
+    monkeypatch.setattr(accounts, "fits", changes)
+    assert accounts.sign_in(process, "ann@garten.test", PASSWORD, URL).entry is Entry.WRONG
 
 
 def _leaving(work: Work) -> list[str]:
@@ -134,7 +232,7 @@ def test_touching_a_login_that_is_gone_is_no_error(process: Process) -> None:
 
 def test_a_mail_to_a_domain_with_umlauts_can_be_sent(process: Process) -> None:
     with process.working() as work:
-        accounts.register(work, "ann@gärten.test", PASSWORD, "de", URL)
+        accounts.register(work, "ann@gärten.test", "hashed", "de", URL)
         mail = work.session.scalars(select(Mail)).one()
         made = work.ring.person(mail.subject_id)
         assert made.open(f'["mail", "{mail.id}", "recipient"]', mail.recipient) == "ann@xn--grten-gra.test"

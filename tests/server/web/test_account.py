@@ -11,6 +11,7 @@ from privacy.base import Subject
 from server.models import Account, Login
 from server.services import accounts
 from server.services.passwords import fits
+from server.web import afterwards, guard
 from tests.conftest import Clock
 from tests.server.browser import PASSWORD, Browser
 from workers.models import Mail
@@ -22,6 +23,7 @@ MAILBOX = "Look into your mailbox"
 WRONG = "Address and password do not fit together, or there is no such account."
 DEAD = "This link does not work any more"
 NewBrowser = Callable[..., Browser]
+FULL = Organisation("Verein Beispiel", "Beispielweg 1", "hallo@beispiel.example", "dsb", "Aufsicht", "Impressum")
 
 
 def count(process: Process, table: type) -> int:
@@ -153,12 +155,12 @@ def test_the_year_is_asked_neutrally(browser: Browser) -> None:
     [
         ({"year": ""}, "Please type the year with four digits"),
         ({"year": "90"}, "Please type the year with four digits"),
-        ({"year": "2027"}, "Please type the year with four digits"),
+        ({"year": "2027"}, "This year has not come yet."),
         ({"year": "1899"}, "Please type the year with four digits"),
         ({"year": "١٩٩٠"}, "Please type the year with four digits"),
         ({"email": "ann"}, "This is not an e-mail address."),
         ({"email": ""}, "This is not an e-mail address."),
-        ({"email": "a" * 250 + "@garten.test"}, "This is not an e-mail address."),
+        ({"email": "a" * 250 + "@garten.test"}, "This address is too long."),
         ({"email": "ann@garten.test\r\nBcc: all@garten.test"}, "This is not an e-mail address."),
         ({"password": "kurz"}, "The password needs at least 10 characters."),
         ({"password": "x" * 201}, "The password may have 200 characters at most."),
@@ -230,13 +232,104 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(ann: Browse
 def test_tries_on_one_account_are_limited_with_a_clear_sentence(ann: Browser, new_browser: NewBrowser) -> None:
     tries = [new_browser().sign_in(ANN.upper() if n % 2 else ANN, "wrong") for n in range(6)]
     assert [one.status for one in tries] == [422] * 5 + [429]
-    assert tries[-1].says("Please wait a few minutes and try again. Nothing is lost.")
+    assert tries[-1].says("minute and try again. Nothing is lost.")
+    assert tries[-1].says("Forgot your password?")
+    assert tries[-1].says("Back to the page")
     assert new_browser().sign_in("other@garten.test", "wrong").status == 422
+
+
+@pytest.mark.parametrize("added", [" " * 400, "\x00", " \x00 "])
+def test_what_the_form_drops_does_not_make_another_account_to_try(
+    new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch, added: str
+) -> None:
+    monkeypatch.setattr(accounts, "fits", lambda *_: False)  # Argon2 takes its time, and the minute must not end
+    tries = [new_browser().sign_in(added * number + ANN, "wrong").status for number in range(6)]
+    assert tries == [422] * 5 + [429]
+
+
+def test_somebody_elsewhere_cannot_lock_a_person_out_of_signing_in(
+    ann: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attacker = app.test_client()
+    page = attacker.get("/sign-in").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "email": ANN, "password": "wrong"}
+    with monkeypatch.context() as patched:
+        patched.setattr(accounts, "fits", lambda *_: False)
+        tries = [
+            attacker.post("/sign-in", data=form, environ_base={"REMOTE_ADDR": f"2001:db8:0:{network:x}::1"}).status_code
+            for network in (1, 1, 1, 1, 1, 1, 2)
+        ]
+    assert tries == [422] * 5 + [429, 422]
+    ann.post("/sign-out")
+    assert ann.sign_in().path == "/consent/scoring/choose"
+
+
+def test_one_account_is_not_tried_from_everywhere_without_end(
+    app: Flask, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "fits", lambda *_: False)  # Argon2 takes its time
+    attacker = app.test_client()
+    page = attacker.get("/sign-in").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "email": ANN, "password": "wrong"}
+    tries = [
+        attacker.post("/sign-in", data=form, environ_base={"REMOTE_ADDR": f"10.0.0.{number % 250}"}).status_code
+        for number in range(301)
+    ]
+    assert tries == [422] * 300 + [429]
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("a socket", "a socket"),
+        (None, ""),
+    ],
+)
+def test_an_ipv6_connection_with_all_its_addresses_counts_as_one(address: str | None, counted: str) -> None:
+    assert guard.network_of(address) == counted
+
+
+@pytest.mark.parametrize("path", ["/forgot", "/sign-up"])
+def test_the_answer_is_out_before_anything_looks_for_the_account(
+    ann: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    done = []
+    for name in ("ask_reset", "register"):
+        monkeypatch.setattr(accounts, name, lambda *_: done.append("looked"))
+    browser = Browser(app, ann.process)
+    browser.get(path)
+    token = browser.page.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "email": ANN, "password": PASSWORD, "year": "1990"}
+    answer = browser.client.post(path, data=form)
+    assert answer.status_code < 400
+    afterwards.wait(app)
+    assert done == []
+    answer.close()
+    afterwards.wait(app)
+    assert done == ["looked"]
+
+
+def test_what_fails_after_an_answer_is_logged_and_the_next_is_done(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(accounts, "register", lambda *_: 1 / 0)
+        assert browser.sign_up().says(MAILBOX)
+    assert "after an answer failed" in caplog.text
+    assert browser.sign_up().says(MAILBOX)
+    assert browser.link(ANN)
 
 
 def test_signing_in_before_confirming_sends_the_link_again(browser: Browser) -> None:
     browser.sign_up()
-    assert browser.sign_in().says("You have not confirmed your address yet")
+    assert browser.sign_in().says("the old one does not work any more")
     assert len(browser.mails(ANN)) == 2
 
 
@@ -304,7 +397,30 @@ def test_an_address_of_somebody_else_is_not_betrayed_and_not_taken(
     sign_up("ben@garten.test")
     ann.get("/account")
     assert ann.post("/account", what="email", email="ben@garten.test", password=PASSWORD).says("to your new address")
-    assert ann.mails("ben@garten.test")[0].title == "You already have an account"
+    assert ann.mails("ben@garten.test")[0].title == "Somebody wanted to use your address"
+
+
+def test_the_own_address_is_no_new_one(ann: Browser) -> None:
+    ann.get("/account")
+    assert ann.post("/account", what="email", email=ANN.upper(), password=PASSWORD).status == 422
+    assert ann.says("This is your address already.")
+
+
+def test_the_mailbox_page_can_be_loaded_anew_and_names_no_address(browser: Browser) -> None:
+    assert browser.sign_up().path == "/mailbox"
+    assert ANN not in browser.page
+    assert browser.get("/mailbox?what=sign-up").says("Use another address")
+
+
+def test_a_dead_link_leads_on_whoever_follows_it(ann: Browser, new_browser: NewBrowser) -> None:
+    assert ann.get("/confirm/nonsense").says("You are signed in, so there is nothing left to confirm.")
+    assert new_browser().get("/confirm/nonsense").says("Then sign up anew.")
+
+
+def test_every_mail_says_who_writes(browser: Browser, process: Process) -> None:
+    process.settings = replace(process.settings, organisation=FULL)
+    browser.sign_up()
+    assert browser.mails(ANN)[0].text.rstrip().endswith(f"{FULL.name}, {FULL.contact}, {process.settings.public_url}")
 
 
 def test_an_address_that_somebody_else_took_in_the_meantime_is_a_dead_link(

@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from privacy.base import new_id
 from privacy.sealed import unseal
+from privacy.vocabulary import Purpose
 from server.services import connections as service
+from server.services.consents import notice_for
 from server.web.sentences import FAILURES
 from tests.conftest import Clock
 from tests.factories.people import make_connection
@@ -19,7 +21,7 @@ from workers.jobs import connecting, reading
 from workers.models import Connection, Run
 from workers.models.connection import State
 from workers.networks.shape import Reason
-from workers.results import store_score
+from workers.results import newest, store_score
 from workers.runtime.process import Process
 
 Connect = Callable[..., str]
@@ -93,6 +95,98 @@ def test_what_is_no_name_of_an_account_is_said_at_the_field(ann: Browser, typed:
     ann.agree()
     assert ann.post("/connections/new/bluesky", typed=typed).says(sentence)
     assert ann.status == 422
+
+
+@pytest.mark.parametrize(("network", "typed"), [("bluesky", "mira"), ("bluesky", "a@b@c"), ("mastodon", "mira")])
+def test_what_cannot_be_a_name_makes_no_entry(
+    ann: Browser, ann_id: str, process: Process, network: str, typed: str
+) -> None:
+    ann.agree(f"scoring/{network}")
+    assert ann.post(f"/connections/new/{network}", typed=typed).says("This does not look like the name of an account.")
+    assert ann.status == 422
+    assert f'value="{typed}"' in ann.page
+    with process.reading() as session:
+        assert service.shown(session, process.ring, ann_id) == []
+
+
+def test_a_new_try_takes_away_what_came_to_nothing(ann: Browser, connect: Connect, process: Process) -> None:
+    refused = connect(State.REFUSED, failure="unknown_account", proven_at=None)
+    lost = connect(State.LAPSED, failure=connecting.TAKEN, proven_at=None)
+    waiting = connect(State.CLAIMED, proven_at=None)
+    typed = named(process, lost)
+    ann.get("/connections").post("/connections/new/bluesky", typed=typed)
+    assert ann.says("We are asking Bluesky for the account.")
+    assert ann.get(refused).status == 404
+    assert ann.get(lost).status == 404
+    assert ann.get(waiting).status == 200
+
+
+def named(process: Process, page: str) -> str:
+    row = stored(process, page)
+    return unseal(row, process.ring.person(row.subject_id), "handle")
+
+
+def test_an_entry_that_was_never_proven_goes_and_no_score_goes_with_it(
+    ann: Browser, ann_id: str, connect: Connect, process: Process, clock: Clock
+) -> None:
+    proven = connect()
+    run(process, proven, read_at=clock.now)
+    with process.working() as work:
+        assert store_score(work, ann_id, work.today)
+    page = connect(State.CLAIMED, proven_at=None)
+    sent = jobs(process)
+    assert ann.get(page).says("Remove this entry")
+    assert not ann.says("Disconnecting deletes at once")
+    assert ann.post(f"{page}/disconnect").says("The entry is removed.")
+    assert jobs(process) == sent
+    with process.reading() as session:
+        assert newest(session, ann_id) is not None
+
+
+def test_a_server_that_does_not_answer_can_be_asked_again_or_be_another(
+    ann: Browser, connect: Connect, process: Process, clock: Clock
+) -> None:
+    page = connect(State.LOOKING, failure="unreachable", proven_at=None, due_at=clock.now + timedelta(hours=1))
+    assert ann.get(page).says("Is its name spelled correctly?")
+    assert ann.says("Enter another name")
+    assert "/connections/new/bluesky?typed=" in ann.page
+    ann.post(f"{page}/look-up")
+    assert ann.says("We are asking Bluesky for the account.")
+    assert jobs(process).count("look_up") == 1
+    ann.post(f"{page}/look-up")
+    assert jobs(process).count("look_up") == 1
+
+
+def test_the_code_stays_on_the_page_while_the_network_does_not_answer(
+    ann: Browser, connect: Connect, process: Process, clock: Clock
+) -> None:
+    page = connect(State.CHECKING, failure="unreachable", proven_at=None)
+    assert ann.get(page).says("Check now")
+    assert ann.says("The code works until")
+    assert ann.post(f"{page}/check").says("We are looking for your code.")
+    stuck = connect(State.CHECKING, failure="unreachable", proven_at=None, code_until=clock.now - timedelta(days=1))
+    assert ann.get(stuck).says("Get a new code")
+    assert ann.post(f"{stuck}/check").says("Please put the new one in its place")
+    assert stored(process, stuck).state == State.CLAIMED
+
+
+def test_an_account_that_somebody_else_proved_is_told_everywhere(ann: Browser, connect: Connect) -> None:
+    connect(State.LAPSED, failure=connecting.TAKEN, proven_at=None)
+    assert ann.get("/connections").says("no longer yours")
+    assert not ann.says("Prove it")
+    assert ann.get("/score").says("Somebody else has proven that this account is theirs.")
+
+
+def test_the_score_says_when_an_account_could_not_be_read(
+    ann: Browser, ann_id: str, connect: Connect, process: Process, clock: Clock
+) -> None:
+    page = connect()
+    run(process, page, read_at=clock.now, failure="unreachable")
+    with process.working() as work:
+        assert store_score(work, ann_id, work.today)
+    assert ann.get("/score").says("Bluesky did not answer at the last reading. This score rests on the state of")
+    run(process, page, failure="gone")
+    assert ann.get("/score").says("The account is gone or switched off.")
 
 
 def test_nobody_connects_more_accounts_than_anybody_has(
@@ -185,6 +279,7 @@ def test_a_late_score_keeps_nobody_waiting_for_ever(
 
 def test_every_failure_of_a_network_has_a_sentence() -> None:
     known = {*Reason, connecting.NOT_FOUND, connecting.TAKEN, connecting.TWICE, connecting.EXPIRED, reading.LAPSED}
+    known |= {reading.INTERRUPTED, reading.BROKEN}
     assert {str(one) for one in known} == set(FAILURES)
 
 
@@ -215,6 +310,41 @@ def test_reading_now_works_once_an_hour(ann: Browser, connect: Connect, process:
     run(process, page, read_at=clock.now)
     assert ann.post(f"{page}/read").says("This account was read within the last hour.")
     assert jobs(process).count("collect") == 1
+
+
+def test_nothing_is_read_while_the_network_wants_us_to_wait(
+    ann: Browser, connect: Connect, process: Process, clock: Clock
+) -> None:
+    page = connect(failure="rate_limited", due_at=clock.now + timedelta(minutes=10))
+    assert ann.get(page).post(f"{page}/read").says("The network asked us to wait.")
+    assert "collect" not in jobs(process)
+    assert stored(process, page).failure == "rate_limited"
+    clock.go(minutes=10)
+    assert ann.post(f"{page}/read").says("The account is being read now.")
+
+
+def test_what_is_not_proven_is_not_read(ann: Browser, connect: Connect, process: Process) -> None:
+    page = connect(State.LAPSED)
+    assert ann.get(page).post(f"{page}/read").says("Please prove first that the account is yours.")
+    assert "collect" not in jobs(process)
+
+
+@pytest.mark.parametrize("way", ["disconnect", "withdraw", "no"])
+def test_what_was_let_go_is_in_no_log_of_the_database(
+    ann: Browser, connect: Connect, process: Process, way: str
+) -> None:
+    page = connect()
+    shown = notice_for(Purpose.SCORING, "bluesky", "en", process.settings.organisation)
+    address, form = {
+        "disconnect": (f"{page}/disconnect", {}),
+        "withdraw": ("/consent/scoring/bluesky/withdraw", {}),
+        "no": ("/consent/scoring/bluesky", {"answer": "no", "digest": shown.digest}),
+    }[way]
+    token = ann.get("/consent").page.split('name="csrf_token" value="')[1].split('"')[0]
+    ann.client.post(address, data={"csrf_token": token, **form}, headers={"Accept-Language": "en"})
+    with process.reading() as session:
+        assert session.scalar(select(Connection)) is None
+    assert (process.settings.data / "klarwert.sqlite-wal").stat().st_size == 0
 
 
 def test_disconnecting_deletes_the_account_and_makes_the_score_anew(

@@ -48,7 +48,8 @@ def test_a_yes_is_recorded_with_the_text_on_the_screen_and_leads_on(ann: Browser
     with process.reading() as session:
         text = session.get_one(NoticeText, record.notice_digest)
     assert text.language == "en"
-    assert "Bluesky Social PBC (USA)" in text.text
+    assert "Bluesky Social PBC answers our requests" in text.text
+    assert "The company is based in the USA." in text.text
 
 
 def test_a_no_is_remembered_and_leaves_the_rest_working(ann: Browser, process: Process) -> None:
@@ -124,6 +125,15 @@ def test_a_receipt_has_the_exact_text_and_is_for_its_person_only(
     assert record.notice_digest in answer.get_data(as_text=True)
     assert told["dpv:hasDataController"]["dpv:hasName"] == "Verein Beispiel e. V."
     assert sign_up("ben@garten.test").get(f"/consent/receipt/{record.id}").status == 404
+
+
+def test_a_receipt_names_the_organisation_that_asked_and_not_the_one_of_today(ann: Browser, process: Process) -> None:
+    ann.agree()
+    [record] = decisions(process)
+    renamed = replace(process.settings.organisation, name="Ganz anders heißender Verein")
+    process.settings = replace(process.settings, organisation=renamed)
+    told = json.loads(ann.client.get(f"/consent/receipt/{record.id}").data)
+    assert told["dpv:hasDataController"]["dpv:hasName"] == "Verein Beispiel e. V."
 
 
 def test_all_decisions_are_listed_with_their_receipts(ann: Browser, process: Process) -> None:

@@ -28,9 +28,42 @@ def test_a_form_without_its_token_is_not_taken_and_shown_again(browser: Browser)
 
 
 def test_a_button_without_its_token_and_without_a_page_is_not_taken(browser: Browser) -> None:
-    answer = browser.client.post("/sign-out", headers={"Accept-Language": "en"})
+    answer = browser.client.post("/language", headers={"Accept-Language": "en"})
     assert answer.status_code == 400
     assert str(SENTENCES[400][0]) in answer.get_data(as_text=True)
+
+
+def test_signing_out_a_second_time_leads_to_the_start_page(browser: Browser) -> None:
+    assert browser.client.post("/sign-out").headers["Location"] == "/"
+    assert browser.get("/sign-in").post("/sign-out").path == "/"
+
+
+@pytest.mark.parametrize(
+    ("page", "back"),
+    [
+        ("http://localhost/consent?a=b#c", "/sign-in?next=/consent?a%3Db"),
+        ("http://evil.test/consent", "/sign-in?next=/score"),
+        ("", "/sign-in?next=/score"),
+    ],
+)
+def test_a_form_of_a_tab_that_was_signed_out_leads_to_signing_in_and_back(
+    browser: Browser, page: str, back: str
+) -> None:
+    answer = browser.client.post("/consent/recognition/withdraw", headers={"Referer": page, "Accept-Language": "en"})
+    assert answer.headers["Location"] == back
+    assert browser.get("/sign-in").says("You are not signed in any more. Nothing was changed.")
+
+
+def test_a_stale_form_leads_back_to_its_page(ann: Browser) -> None:
+    headers = {"Referer": "http://localhost/consent", "Accept-Language": "en"}
+    answer = ann.client.post("/consent/recognition/withdraw", headers=headers)
+    assert answer.headers["Location"] == "/consent"
+    assert ann.get("/consent").says("Please try it once more.")
+
+
+def test_somebody_who_reads_neither_language_gets_english(new_browser: Callable[..., Browser]) -> None:
+    assert 'lang="en"' in new_browser("fr").get("/").page
+    assert 'lang="de"' in new_browser("").get("/").page
 
 
 def test_a_wrong_method_and_too_much_text_have_sentences(browser: Browser) -> None:

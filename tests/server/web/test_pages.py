@@ -149,5 +149,5 @@ def test_the_menu_marks_where_one_is(ann: Browser, process: Process, ann_id: str
 def test_pages_can_be_behind_a_proxy_that_is_named(process: Process) -> None:
     process.settings = replace(process.settings, proxies=1)
     client = create_app(process).test_client()
-    answer = client.post("/sign-out", headers={"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"})
+    answer = client.post("/language", headers={"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"})
     assert answer.status_code == 400

@@ -99,6 +99,7 @@ def test_a_full_server_is_asked_again_when_it_says(town: Town, clock: Clock) -> 
     assert (row.state, row.failure) == (State.LOOKING, Reason.RATE_LIMITED)
     assert row.due_at == clock.now + timedelta(minutes=30)
     town.server.habits = Habits()
+    clock.go(minutes=30)
     jobs.look_up(connection_id)
     assert town.row(connection_id).failure is None
 

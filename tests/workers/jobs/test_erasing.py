@@ -90,8 +90,9 @@ def test_an_erasure_killed_anywhere_ends_clean_the_next_time(
     with pytest.raises(JobFailedError):
         jobs.erase(subject_id)
     monkeypatch.undo()
-    # As long as the key is there, the schedule finds out that the erasure did not come to its end.
+    # By this the schedule finds out that the erasure did not come to its end.
     assert process.ring.person(subject_id)
+    assert process.ring.going() == {subject_id}
     jobs.erase(subject_id)
     with process.reading() as session:
         assert holdings(process).traces(session, subject_id) == {}
@@ -102,3 +103,26 @@ def test_traces_that_are_left_are_an_error(process: Process, monkeypatch: pytest
     monkeypatch.setattr("workers.mail.Outbox.erase", lambda *_: 0)
     with pytest.raises(JobFailedError, match=erasing.TracesLeftError.__name__):
         jobs.erase(subject_id)
+    # The key is still there and marked, so the schedule has the erasure run again.
+    assert process.ring.person(subject_id)
+    assert process.ring.going() == {subject_id}
+    monkeypatch.undo()
+    jobs.erase(subject_id)
+    assert process.ring.going() == set()
+
+
+def test_an_outbox_that_cannot_be_removed_is_an_error_and_is_tried_again(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject_id = somebody(process)
+
+    def refuse(*_args: object, **_named: object) -> None:
+        raise PermissionError("no")
+
+    monkeypatch.setattr("os.rmdir", refuse)
+    with pytest.raises(JobFailedError, match="PermissionError"):
+        jobs.erase(subject_id)
+    monkeypatch.undo()
+    assert process.ring.going() == {subject_id}
+    jobs.erase(subject_id)
+    assert not (process.settings.outbox / subject_id).exists()

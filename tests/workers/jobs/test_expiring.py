@@ -1,5 +1,7 @@
 """Retention: after its time a thing is gone, whatever state it is in."""
 
+from datetime import timedelta
+
 from sqlalchemy import func, select
 
 from tests.conftest import Clock
@@ -36,13 +38,16 @@ def participant(process: Process) -> str:
 def test_signals_go_when_no_day_is_left_on_which_they_count(each_process: Process, clock: Clock) -> None:
     participant(each_process)
     clock.go(days=31)
-    jobs.expire()
+    jobs.expire(TODAY.isoformat())  # yesterday, the newest scored day, still counts the older one as 90 days old
+    assert numbers(each_process) == [1, 1, 2, 1, 1, 1]
+    clock.go(days=1)
+    jobs.expire(TODAY.isoformat())
     assert numbers(each_process) == [1, 1, 1, 1, 1, 1]
-    clock.go(days=61)
-    jobs.expire()
+    clock.go(days=60)
+    jobs.expire(TODAY.isoformat())
     assert numbers(each_process) == [1, 0, 0, 0, 1, 0]
     clock.go(days=640)
-    jobs.expire()
+    jobs.expire(TODAY.isoformat())
     assert numbers(each_process) == [1, 0, 0, 0, 0, 0]
 
 
@@ -52,13 +57,13 @@ def test_what_was_read_through_a_lapsed_account_stays_a_week(each_process: Proce
         row = work.session.get_one(Connection, connection_id)
         row.state, row.idle_since = State.LAPSED, work.now
     clock.go(days=6)
-    jobs.expire()
+    jobs.expire(TODAY.isoformat())
     assert numbers(each_process)[:4] == [1, 1, 2, 1]
     clock.go(days=1)
-    jobs.expire()
+    jobs.expire(TODAY.isoformat())
     assert numbers(each_process)[:4] == [1, 0, 0, 1]
     clock.go(days=85)
-    jobs.expire()
+    jobs.expire(TODAY.isoformat())
     assert numbers(each_process)[:4] == [0, 0, 0, 0]
 
 
@@ -69,5 +74,24 @@ def test_an_account_that_was_never_proven_goes(process: Process, clock: Clock) -
         connection = make_claim(work, subject.id, "so nicht")
     jobs.look_up(connection.id)
     clock.go(days=92)
-    jobs.expire()
+    jobs.expire(TODAY.isoformat())
     assert numbers(process)[0] == 0
+
+
+def test_what_goes_with_a_lapsed_account_goes_out_of_the_score(each_process: Process, clock: Clock) -> None:
+    connection_id = participant(each_process)
+    with each_process.working() as work:
+        row = work.session.get_one(Connection, connection_id)
+        row.state, row.idle_since = State.LAPSED, work.now
+        make_score(work, row.subject_id, TODAY - timedelta(days=1))
+        for score in work.session.scalars(select(Score).where(Score.day == TODAY)):
+            score.preliminary = True
+        subject_id = row.subject_id
+    each_process.queue.rq.empty()
+    clock.go(days=7)
+    jobs.expire(TODAY.isoformat())
+    jobs.expire(TODAY.isoformat())
+    with each_process.reading() as session:
+        assert session.scalars(select(Score.day)).all() == [TODAY - timedelta(days=1)]
+        assert session.scalars(select(PostSplit.day)).all() == [TODAY - timedelta(days=1)]
+    assert [(job.func_name, job.args) for job in each_process.queue.rq.jobs] == [("workers.jobs.score", [subject_id])]

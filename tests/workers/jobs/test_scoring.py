@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from rq.timeouts import JobTimeoutException
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
@@ -13,7 +14,7 @@ from tests.factories.readings import TODAY, like, reading
 from workers import jobs
 from workers.jobs import scoring
 from workers.jobs.job import JobFailedError
-from workers.models import DayScored, Mail, Score
+from workers.models import DayScored, Score
 from workers.runtime.process import Process
 from workers.signals.store import put
 from workers.withdrawal import withdraw
@@ -134,24 +135,21 @@ def test_who_is_gone_is_no_error(process: Process, clock: Clock) -> None:
     assert scored(process) == [second]
 
 
-def test_what_is_overdue_goes_before_a_day_counts_as_done(process: Process, clock: Clock) -> None:
-    with process.working() as work:
-        subject = make_subject(work)
-        work.session.add(
-            Mail(
-                subject_id=subject.id,
-                recipient=work.ring.person(subject.id).seal("x", "x"),
-                title=work.ring.person(subject.id).seal("x", "x"),
-                body=work.ring.person(subject.id).seal("x", "x"),
-                created_at=work.now,
-                tries=0,
-                due_at=work.now,
-            )
-        )
-    clock.go(days=8)
-    jobs.score_day(TODAY.isoformat())
+def test_a_job_that_has_had_its_time_stops(process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = people(process, 2)
+    clock.go(days=1)
+    seen: list[str] = []
+
+    def late(_work: object, subject_id: str, _day: object) -> bool:
+        seen.append(subject_id)
+        raise JobTimeoutException("an hour is over")
+
+    monkeypatch.setattr(scoring, "store_score", late)
+    with pytest.raises(JobFailedError):
+        jobs.score_day(TODAY.isoformat())
+    assert seen == ids[:1]
     with process.reading() as session:
-        assert session.scalars(select(Mail)).all() == []
+        assert session.get(DayScored, TODAY) is None
 
 
 def test_two_jobs_at_once_give_one_score(postgres_process: Process) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.workers.networks.bluesky_server import DAY, HIDDEN, OWN, AppView, Json, author, did, person
 from tests.workers.networks.conftest import MakeClient
 from tests.workers.networks.loopback import Reply
+from tests.workers.networks.pages import with_gaps
 from workers.networks.bluesky import Bluesky
 from workers.networks.client import Client
 from workers.networks.failure import Failure, Reason
@@ -44,7 +45,11 @@ def fails(appview: AppView, client: Client, address: str = "mira.test") -> Reaso
 
 
 def read(appview: AppView, client: Client, resume: str | None = None) -> list[Page]:
-    return list(Bluesky(appview.origin).collect(client, OWN, SINCE, resume))
+    return list(collecting(appview, client, resume))
+
+
+def collecting(appview: AppView, client: Client, resume: str | None = None) -> Iterator[Page]:
+    return Bluesky(appview.origin).collect(client, OWN, SINCE, resume)
 
 
 def only(appview: AppView, client: Client) -> Reading:
@@ -212,7 +217,7 @@ class TestCollecting:
         uri = appview.post("p1")
         appview.answer(appview.known("paul"), uri, "r1")
         appview.spoil = lambda nsid, reply: Reply({}) if nsid.endswith("getProfiles") else reply
-        reading = only(appview, client)
+        (reading,) = with_gaps(collecting(appview, client))[0].readings
         assert reading.reactions == ()
         assert reading.complete == KINDS - {"reply"}
 
@@ -224,20 +229,21 @@ class TestCollecting:
         assert actors(only(appview, client), "reply") == {did("paul")}
 
     @pytest.mark.parametrize(
-        ("thread", "complete"),
+        ("thread", "outcome"),
         [
-            ({"$type": "app.bsky.feed.defs#notFoundPost", "notFound": True}, False),
-            ({"post": {}}, True),
-            ({"post": {}, "replies": 3}, False),
-            (None, False),
+            ({"$type": "app.bsky.feed.defs#notFoundPost", "notFound": True}, "gone"),
+            ({"post": {}}, "complete"),
+            ({"post": {}, "replies": 3}, "broken"),
+            (None, "gone"),
         ],
     )
     def test_threads_without_replies_are_told_from_threads_that_are_none(
-        self, thread: object, complete: bool, appview: AppView, client: Client
+        self, thread: object, outcome: str, appview: AppView, client: Client
     ) -> None:
         appview.post("p1")
         appview.spoil = lambda nsid, reply: Reply({"thread": thread}) if nsid.endswith("getPostThread") else reply
-        assert ("reply" in only(appview, client).complete) == complete
+        pages = with_gaps(collecting(appview, client)) if outcome == "broken" else read(appview, client)
+        assert ("reply" in pages[0].readings[0].complete) == (outcome == "complete")
 
     def test_reposts_and_posts_of_others_are_not_the_participant_s(self, appview: AppView, client: Client) -> None:
         appview.post("p1")

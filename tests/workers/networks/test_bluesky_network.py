@@ -116,7 +116,7 @@ def test_followers_are_counted_and_handles_lead_to_the_stable_id(
 
 
 def test_a_new_handle_leads_to_the_same_account(seeded: Seeded, client: Client, bluesky: Bluesky) -> None:
-    assert bluesky.find(client, "rena-neu-net.test").remote_id == seeded.result.dids[RENAMED]
+    assert bluesky.find(client, "rena-neu-read.test").remote_id == seeded.result.dids[RENAMED]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Tests reading accounts of servers that speak Mastodon's API."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from tests.workers.networks.clock import VirtualClock
 from tests.workers.networks.loopback import Reply
 from tests.workers.networks.mastodon_people import FRIENDS, LOCALS, TALKATIVE, Garden
 from tests.workers.networks.mastodon_server import Habits, MastodonServer, days_before
+from tests.workers.networks.pages import with_gaps
 from workers.networks.client import Client
 from workers.networks.failure import Failure, Reason
 from workers.networks.mastodon import Mastodon
@@ -18,8 +20,12 @@ KINDS = frozenset({"like", "repost", "reply"})
 
 
 def read(server: MastodonServer, client: Client, resume: str | None = None) -> list[Page]:
+    return list(collecting(server, client, resume))
+
+
+def collecting(server: MastodonServer, client: Client, resume: str | None = None) -> Iterator[Page]:
     since = client.now().date() - timedelta(days=90)
-    return list(Mastodon().collect(client, server.remote_id(), since, resume))
+    return Mastodon().collect(client, server.remote_id(), since, resume)
 
 
 def readings(pages: list[Page]) -> dict[str, Reading]:
@@ -155,7 +161,7 @@ class TestCollecting:
             return Reply(b"oops", 500) if kind == "context" else reply
 
         mastodon_server.spoil = spoil
-        found = readings(read(mastodon_server, client))
+        found = readings(with_gaps(collecting(mastodon_server, client)))
         assert found[mastodon_server.page_of(garden.tomatoes)].complete == {"like", "repost"}
         assert mastodon_server.page_of(garden.bees) in found
 
@@ -164,8 +170,8 @@ class TestCollecting:
         self, body: object, mastodon_server: MastodonServer, garden: Garden, client: Client
     ) -> None:
         mastodon_server.spoil = lambda kind, reply: Reply(body) if kind == "context" else reply
-        tomatoes = readings(read(mastodon_server, client))[mastodon_server.page_of(garden.tomatoes)]
-        assert tomatoes.complete == {"like", "repost"}
+        found = readings(with_gaps(collecting(mastodon_server, client)))
+        assert found[mastodon_server.page_of(garden.tomatoes)].complete == {"like", "repost"}
 
     def test_everything_broken_ends_the_run(self, mastodon_server: MastodonServer, client: Client) -> None:
         kinds = ("context", "favourited_by", "reblogged_by")

@@ -1,9 +1,11 @@
 """Tests finding accounts on servers that speak Mastodon's API, and reading their profiles."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from tests.workers.networks.conftest import MakeClient
-from tests.workers.networks.loopback import Reply
+from tests.workers.networks.loopback import Asked, LoopbackServer, Reply
 from tests.workers.networks.mastodon_server import Habits, MastodonServer
 from workers.networks.client import Client
 from workers.networks.failure import Failure, Reason
@@ -14,6 +16,11 @@ pytestmark = pytest.mark.usefixtures("garden")
 
 def reason_of(failure: pytest.ExceptionInfo[Failure]) -> Reason:
     return failure.value.reason
+
+
+def moved_to(server: MastodonServer, asked: Asked) -> Reply:
+    """The same address at another server."""
+    return Reply(b"", 301, {"Location": f"{server.origin}{asked.path}?{urlencode(asked.params)}"})
 
 
 class TestFinding:
@@ -73,6 +80,21 @@ class TestFinding:
             profile = Mastodon().find(client, f"mira@{domain.host}")
         assert profile.remote_id == mastodon_server.remote_id()
         assert mastodon_server.asked[0].params["acct"] == f"mira@{domain.host}"
+
+    def test_a_server_with_two_names_has_each_account_once(
+        self, mastodon_server: MastodonServer, make_client: MakeClient
+    ) -> None:
+        with LoopbackServer(lambda asked: moved_to(mastodon_server, asked)) as alias:
+            client = make_client(alias.origin, mastodon_server.origin)
+            profile = Mastodon().find(client, f"mira@{alias.host}")
+            assert profile == Mastodon().find(client, f"mira@{mastodon_server.host}")
+            assert profile.remote_id == mastodon_server.remote_id()
+            assert profile.actor_id == f"mira@{mastodon_server.host}"
+            number = profile.remote_id.partition(" ")[2]
+            for ask in (Mastodon().profile, Mastodon().recent_texts):
+                with pytest.raises(Failure) as failure:
+                    ask(client, f"{alias.host} {number}")
+                assert reason_of(failure) == Reason.MOVED
 
     def test_webfinger_that_names_only_the_same_server_does_not_go_round_in_circles(
         self, mastodon_server: MastodonServer, client: Client

@@ -1,4 +1,4 @@
-"""The embedded Redis: one a folder, on disk, gone with its block."""
+"""The embedded Redis: one a folder, in memory only, gone with its block."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tests.privacy.scan import hits
 from workers.runtime import embedded
 from workers.runtime.embedded import EmbeddedRedisError, embedded_redis
 
@@ -39,8 +40,6 @@ def test_it_runs_as_long_as_the_block(socket: Path) -> None:
         assert socket.parent.stat().st_mode & 0o777 == 0o700
     with Redis(unix_socket_path=str(socket)) as gone, pytest.raises(RedisError):
         gone.ping()
-    with embedded_redis(socket) as redis:
-        assert redis.get("job") == b"kept"
 
 
 def test_a_second_one_on_the_same_folder_is_refused(socket: Path) -> None:
@@ -50,12 +49,17 @@ def test_a_second_one_on_the_same_folder_is_refused(socket: Path) -> None:
         assert redis.ping()
 
 
-def test_what_was_queued_survives_the_death_of_the_server(socket: Path) -> None:
-    with embedded_redis(socket) as redis:
-        redis.set("job", "kept")
-        os.kill(int(redis.info("server")["process_id"]), signal.SIGKILL)
-    with embedded_redis(socket) as redis:
-        assert redis.get("job") == b"kept"
+def test_nothing_of_what_was_queued_is_ever_in_a_file(socket: Path) -> None:
+    folder = socket.parent.parent / "data"
+    canary = "0123456789abcdef-kanarienvogel"
+    with embedded_redis(socket, folder) as redis:
+        redis.set("job", canary)
+        redis.rpush("queue", canary)
+        assert hits(folder.parent, [canary.encode()]) == []
+    assert hits(folder.parent, [canary.encode()]) == []
+    assert {path.name for path in folder.iterdir()} <= {"lock", "redis.log"}
+    with embedded_redis(socket, folder) as redis:
+        assert redis.dbsize() == 0
 
 
 def test_the_server_of_a_run_that_was_killed_is_ended_first(socket: Path) -> None:
@@ -68,7 +72,7 @@ def test_the_server_of_a_run_that_was_killed_is_ended_first(socket: Path) -> Non
     with Redis(unix_socket_path=str(socket)) as orphan:
         before = orphan.info("server")["process_id"]
     with embedded_redis(socket) as redis:
-        assert redis.get("job") == b"kept"
+        assert redis.get("job") is None
         assert redis.info("server")["process_id"] != before
 
 
@@ -106,11 +110,3 @@ def test_a_folder_of_somebody_else_is_refused(socket: Path, monkeypatch: pytest.
     monkeypatch.setattr(os, "geteuid", lambda: 123_456)
     with pytest.raises(EmbeddedRedisError, match="somebody else"), embedded_redis(socket):
         pass
-
-
-def test_jobs_may_lie_in_another_folder_than_the_socket(socket: Path) -> None:
-    folder = socket.parent.parent / "data"
-    with embedded_redis(socket, folder) as redis:
-        redis.set("job", "kept")
-    assert (folder / "appendonlydir").is_dir()
-    assert not (socket.parent / "appendonlydir").exists()

@@ -1,12 +1,15 @@
 """One process's view of the installation: opened at first use, once, shared by threads."""
 
+import shutil
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from privacy.base import Subject
+from privacy.installation import Installation, WrongKeyRingError
 from tests.factories.people import make_subject
 from workers.runtime import process as processes
 from workers.runtime.process import Process, bind, bound, utc_now
@@ -71,3 +74,43 @@ def test_jobs_work_for_the_installation_that_was_bound(settings: Settings, monke
     assert bound() is made
     assert made.clock is utc_now
     assert utc_now().tzinfo is not None
+
+
+def test_a_key_ring_of_another_database_is_refused(process: Process, sqlite_template: Path) -> None:
+    with process.working() as work:
+        subject = make_subject(work)
+    other = process.settings.data / "other.sqlite"
+    shutil.copy(sqlite_template, other)
+    keys = process.settings.data / "keys" / "other.sqlite"
+    empty = Process(replace(process.settings, database=f"sqlite:///{other}"), process.clock)
+    wrong = Process(replace(process.settings, keyring=f"sqlite:///{keys}"), process.clock)
+    for each in (empty, wrong, wrong):
+        with pytest.raises(WrongKeyRingError):
+            each.make_sure()
+        with pytest.raises(WrongKeyRingError), each.working():
+            raise AssertionError("it began to work")
+        each.close()
+    process.make_sure()
+    assert process.ring.person(subject.id)
+
+
+def test_a_new_database_and_a_new_key_ring_get_to_know_each_other_once(postgres_process: Process) -> None:
+    start = threading.Barrier(4)
+    fresh = [Process(postgres_process.settings, postgres_process.clock) for _ in range(4)]
+    failures: list[BaseException] = []
+
+    def open_all(one: Process) -> None:
+        start.wait()
+        try:
+            one.make_sure()
+        except BaseException as error:  # whatever it is, the test shows it
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_all, args=(one,)) for one in fresh]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with postgres_process.reading() as session:
+        assert len(session.scalars(select(Installation.id)).all()) == 1

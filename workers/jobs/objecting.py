@@ -1,0 +1,47 @@
+"""An objection by somebody who reacts (Art. 21): their account goes on the stop list and out of all scores.
+
+It is done at once and not by a job: a job takes opaque ids only, and a handle may lie neither in Redis nor in a table.
+"""
+
+from sqlalchemy import select
+
+from privacy import consent
+from privacy.keyring import KeyGoneError
+from workers.jobs.asking import client, network
+from workers.models import Connection
+from workers.networks.shape import Failure
+from workers.runtime.process import Process
+from workers.signals.objections import drop_actor, note
+
+
+class ObjectionError(ValueError):
+    """The account could not be found; the text is a word of `workers.networks.failure.Reason` or says what is wrong."""
+
+
+def add_objection(process: Process, name: str, address: str) -> int:
+    """Takes the objection of the account at an address (a handle or a profile page) on the network of that name.
+
+    Gives the number of participants from whose signals it was taken out; their scores are made anew. Doing it again is
+    no error. Raises `ObjectionError`.
+    """
+    try:
+        with client(process) as asking:
+            actor_id = network(process, name).find(asking, address).actor_id
+    except KeyError:
+        raise ObjectionError("there is no network of this name") from None
+    except Failure as failure:
+        raise ObjectionError(failure.reason.value) from None
+    with process.working() as work:
+        note(work, name, actor_id)
+    with process.reading() as session:
+        people = session.scalars(select(Connection.subject_id).where(Connection.network == name).distinct()).all()
+    return sum(_taken_out(process, subject_id, name, actor_id) for subject_id in sorted(people))
+
+
+def _taken_out(process: Process, subject_id: str, name: str, actor_id: str) -> bool:
+    try:
+        with process.working() as work:
+            consent.take_turn(work.session, subject_id)
+            return drop_actor(work, subject_id, name, actor_id)
+    except KeyGoneError:  # erased meanwhile
+        return False
