@@ -122,6 +122,8 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, Sealed: SealedBytes}
     __holds__: ClassVar[Holds]
+    declared: ClassVar[dict[Table, type["Base"]]] = {}
+    """Every mapped table with its class."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if not isinstance(cls.__dict__.get("__holds__"), Holds):
@@ -132,12 +134,12 @@ class Base(DeclarativeBase):
         if faults:
             Base.metadata.remove(table)
             raise UndeclaredTableError(f"{cls.__name__}: {'; '.join(faults)}")
-        table.info["model"] = cls
+        Base.declared[table] = cls
 
 
 def models() -> list[type[Base]]:
     """Every declared table, parents first."""
-    return [table.info["model"] for table in Base.metadata.sorted_tables if "model" in table.info]
+    return [Base.declared[table] for table in Base.metadata.sorted_tables if table in Base.declared]
 
 
 def _faults(holds: Holds, table: Table) -> list[str]:

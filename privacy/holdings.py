@@ -151,7 +151,7 @@ def _about(model: type[Base], subject_id: str) -> ColumnElement[bool]:
 
 def _overdue(table: Table, now: datetime) -> ColumnElement[bool] | None:
     """Rows whose own time is up or that point at such a row, which could not go without them; None if none ever is."""
-    rule = table.info["model"].__holds__.rule
+    rule = Base.declared[table].__holds__.rule
     reasons = [table.c[rule.since] < rule.due_before(now)] if rule is not None else []
     for key in table.foreign_keys:
         above = _overdue(key.column.table, now)

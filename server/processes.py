@@ -58,6 +58,7 @@ class Web(BaseApplication):  # type: ignore[misc]
             "timeout": 60,
             "graceful_timeout": 20,
             "accesslog": None,
+            "loglevel": _foreign(self._settings).lower(),
             "logger_class": QuietLogger,
             "control_socket_disable": True,
             "limit_request_line": 2048,
@@ -71,6 +72,11 @@ class Web(BaseApplication):  # type: ignore[misc]
         return create_app(Process(self._settings))
 
 
+def _foreign(settings: Settings) -> str:
+    """What gunicorn and RQ may say: their words are withheld anyway, so only warnings are worth a line."""
+    return "DEBUG" if settings.log_level == "DEBUG" else "WARNING"
+
+
 def web(settings: Settings) -> None:
     """Serves the pages until told to stop; open requests are finished."""
     Web(settings).run()
@@ -82,7 +88,9 @@ def work(settings: Settings, *, burst: bool = False) -> None:
     Each job runs in a fork of its own. The parent opens Redis only: what `Process` opens is opened after the fork.
     """
     bind(Process(settings))
-    Worker([NAME], connection=Process(settings).redis, serializer=JSONSerializer).work(burst=burst)
+    Worker([NAME], connection=Process(settings).redis, serializer=JSONSerializer).work(
+        burst=burst, logging_level=_foreign(settings)
+    )
 
 
 def plan(settings: Settings) -> None:
