@@ -15,7 +15,7 @@ from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
 from server.services.missing import MissingError
 from workers.models import Connection, Run
-from workers.models.connection import State, code_index
+from workers.models.connection import FRESH, State, code_index
 from workers.results import drop_scores, newest
 from workers.runtime.work import Work
 from workers.signals.store import drop_connections
@@ -25,7 +25,7 @@ TAKEN = "taken"
 CODE_LIFE = timedelta(days=7)
 MAX_CONNECTIONS = 20
 _RETRY = timedelta(minutes=2)
-_FRESH = timedelta(hours=1)
+
 #: The word of the workers for a network that wants us to wait.
 _RATE_LIMITED = "rate_limited"
 #: The ids of accounts that the demo invented begin with it; no network has such ids, and none is ever asked.
@@ -180,7 +180,7 @@ def _not_now(work: Work, connection: Connection) -> Sent | None:
         return Sent.NOT_PROVEN
     if _invented(work, connection):
         return Sent.INVENTED
-    if connection.read_at is not None and work.now - connection.read_at < _FRESH:
+    if connection.read_at is not None and work.now - connection.read_at < FRESH:
         return Sent.FRESH
     again = connection.due_at or work.now
     return Sent.WAITING if connection.failure == _RATE_LIMITED and again > work.now else None

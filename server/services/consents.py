@@ -15,7 +15,7 @@ from privacy.vocabulary import PER_NETWORK, Purpose
 from server.services.missing import MissingError
 from workers.catalogue import NETWORKS
 from workers.models import Connection
-from workers.models.connection import State
+from workers.models.connection import FRESH, State
 from workers.runtime.settings import Organisation
 from workers.runtime.work import Work
 from workers.withdrawal import withdraw as withdraw_all
@@ -85,10 +85,14 @@ def decide(work: Work, subject_id: str, shown: Notice, network: str, *, granted:
 
 
 def _read_again(work: Work, subject_id: str) -> None:
-    """Topics come from texts, and texts are not kept: the proven accounts are read once more."""
-    mine = select(Connection.id).where(Connection.subject_id == subject_id, Connection.state == State.PROVEN.value)
-    for connection_id in work.session.scalars(mine.order_by(Connection.id)):
-        work.later("collect", connection_id)
+    """Topics come from texts, and texts are not kept: the proven accounts are read once more.
+
+    An account that was read within the hour waits until it is over; the schedule sends it then.
+    """
+    mine = select(Connection).where(Connection.subject_id == subject_id, Connection.state == State.PROVEN.value)
+    for connection in work.session.scalars(mine.order_by(Connection.id)):
+        again = max(work.now, connection.read_at + FRESH) if connection.read_at else work.now
+        connection.due_at = min(connection.due_at or again, again)
 
 
 def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str) -> bool:

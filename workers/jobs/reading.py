@@ -13,7 +13,7 @@ from workers.jobs.asking import PATIENCE, client, held, key_of, network, page_ad
 from workers.jobs.connecting import PASSING
 from workers.jobs.job import job
 from workers.models import Connection, Run
-from workers.models.connection import State
+from workers.models.connection import FRESH, State
 from workers.networks.client import Client
 from workers.networks.proof import find_proof
 from workers.networks.shape import Failure, Network, Page, Reason
@@ -43,8 +43,6 @@ COLLECTOR = "1"
 LEASE = timedelta(minutes=5)
 #: Within a post that takes many requests a sign of life is given after so long.
 SIGN = timedelta(minutes=1)
-#: What was read so short a time ago is not read again: the job waited in a long queue, or was sent twice.
-FRESH = timedelta(hours=1)
 EVERY = timedelta(days=1)
 PROOF_LIFE = timedelta(days=90)
 #: Posts out of the window, whose reactions still count, are looked up again after so long: within seven days (R13).

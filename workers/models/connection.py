@@ -1,6 +1,6 @@
 """A participant's account on a network: claimed, then proven, then read once a day."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, text
@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from privacy.base import Base, Holds, Rule, Sealed, new_id
 from privacy.keyring import KeyRing
 from privacy.vocabulary import About, Basis, Use
+
+#: What was read less than this ago is not read again.
+FRESH = timedelta(hours=1)
 
 
 class State(StrEnum):

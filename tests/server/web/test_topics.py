@@ -1,6 +1,7 @@
 """The page of topics: asked first, each topic with its posts, rejected with one click, and nobody else's."""
 
 import re
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -49,9 +50,13 @@ def test_before_the_first_score_there_are_no_topics(ann: Browser) -> None:
 def test_a_yes_has_the_accounts_read_again_since_no_text_was_kept(process: Process, ann: Browser, ann_id: str) -> None:
     with process.working() as work:
         make_scored(work, ann_id)
-    process.queue.rq.empty()
+        for connection in work.session.scalars(select(Connection)):
+            connection.due_at = work.now + timedelta(days=1)
     ann.agree("topics")
-    assert [job.func_name for job in process.queue.rq.jobs] == ["workers.jobs.collect"] * 2
+    with process.reading() as session:
+        due = session.scalars(select(Connection.due_at).where(Connection.subject_id == ann_id)).all()
+    assert len(due) == 2
+    assert all(moment is not None and moment <= process.clock() + timedelta(hours=1) for moment in due)
 
 
 def test_each_topic_stands_with_its_points_and_the_posts_behind_it(process: Process, ann: Browser, ann_id: str) -> None:

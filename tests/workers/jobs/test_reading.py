@@ -428,7 +428,7 @@ def test_who_asked_for_erasure_is_not_read_any_more(town: Town) -> None:
     assert (town.counts()[1], town.row(connection_id).failure) == (0, None)
 
 
-def test_a_reading_gives_topics_where_the_person_agreed_and_keeps_no_text(each_town: Town) -> None:
+def test_a_reading_gives_topics_where_the_person_agreed_and_keeps_no_text(each_town: Town, clock: Clock) -> None:
     town = each_town
     connection_id = town.join()
     posted = days_before(town.process.clock(), 3)
@@ -441,6 +441,7 @@ def test_a_reading_gives_topics_where_the_person_agreed_and_keeps_no_text(each_t
         assert session.scalars(select(Post.topics)).all() == [None]
     with town.process.working() as work:
         agree(work, subject_id, Purpose.TOPICS)
+    clock.go(hours=2)
     jobs.collect(connection_id)
     with town.process.reading() as session:
         assert list(topics_by_post(session, key, subject_id).values()) == [("cycling",)]
