@@ -150,7 +150,7 @@ def test_an_old_yes_to_a_text_that_changed_is_not_shown_as_a_yes(
     ann: Browser, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann.agree("recognition")
-    monkeypatch.setattr(consent, "VERSIONS", {Purpose.SCORING: 1, Purpose.RECOGNITION: 2})
+    monkeypatch.setattr(consent, "VERSIONS", {**consent.VERSIONS, Purpose.RECOGNITION: 2})
     assert ann.get("/consent").says("The text has changed")
     assert not ann.says("You said yes")
 
