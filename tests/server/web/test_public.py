@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from privacy.base import Base
+from privacy.holdings import declarations
 from privacy.vocabulary import About
 from server.services import stored
 from server.services.example import worked_example
@@ -24,7 +24,7 @@ def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Brow
 
 
 def test_every_kind_of_data_has_words(browser: Browser) -> None:
-    holds = [mapper.class_.__holds__ for mapper in Base.registry.mappers] + [Outbox.holds]
+    holds = [*declarations(), Outbox.holds]
     kinds = {one.kind for one in holds if one.about is not About.NOBODY}
     assert kinds | {"key"} == set(stored.kinds("en")) | set(stored.kinds_of_others("en"))
     assert {one.use for one in holds} <= set(USES)
