@@ -152,7 +152,7 @@ class Consents(RuleBasedStateMachine):
             key = work.ring.person(mine)
             rows = select(Connection).where(Connection.subject_id == mine, Connection.network == network)
             for connection in work.session.scalars(rows).all():
-                give_topics(work, key, connection, {"https://netz.test/p/1": "Radtour mit dem Fahrrad"}, own_giver())
+                give_topics(work, key, connection, {"https://netz.test/p/1": "Radtour mit dem Fahrrad"}, own_giver)
             if consent.agreed(work.session, mine, Purpose.TOPICS):
                 reject(work, key, mine, "bread")
 

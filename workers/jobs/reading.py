@@ -182,7 +182,7 @@ class _Reading:
                 run.posts += 1
                 run.reactions += put(work, key, connection, reading)
             texts = {reading.post.address: reading.post.text for reading in page.readings}
-            give_topics(work, key, connection, texts, in_force(self._process.settings.topics_table))
+            give_topics(work, key, connection, texts, lambda: in_force(self._process.settings.topics_table))
             actors = [r.actor_id for reading in readings for r in reading.reactions if r.actor_id is not None]
             link(work, key, connection, actors)
             seal(connection, key, resume=page.resume)

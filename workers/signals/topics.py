@@ -1,7 +1,7 @@
 """Topics of a person's posts: given while a text is in memory, kept sealed, gone with the consent (R10, R12)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -17,13 +17,19 @@ from workers.signals.store import found
 from workers.topics.giving import Giver
 
 
-def give_topics(work: Work, key: PersonKey, connection: Connection, texts: Mapping[str, str], giver: Giver) -> None:
-    """Gives stored posts (by address) the topics of their texts, where the person agreed; else does nothing (R12)."""
+def give_topics(
+    work: Work, key: PersonKey, connection: Connection, texts: Mapping[str, str], giver: Callable[[], Giver]
+) -> None:
+    """Gives stored posts (by address) the topics of their texts, where the person agreed; else does nothing (R12).
+
+    The giver is asked for only then: its words take up to a second to load, in every job anew.
+    """
     if not consent.agreed(work.session, connection.subject_id, Purpose.TOPICS, hold=True):
         return
     unwanted = rejected(work.session, key, connection.subject_id).keys()
+    give = giver().give
     for address, text in texts.items():
-        topics = [slug for slug in giver.give(text) if slug not in unwanted]
+        topics = [slug for slug in give(text) if slug not in unwanted]
         for post in found(work, connection, [address]):
             _put(post, key, topics)
 

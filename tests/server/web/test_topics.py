@@ -27,7 +27,7 @@ def score(process: Process, subject_id: str) -> None:
         for post in work.session.scalars(select(Post).where(Post.subject_id == subject_id)).all():
             address = address_of(post, key)
             connection = work.session.get_one(Connection, post.connection_id)
-            give_topics(work, key, connection, {address: TEXTS[address.rpartition("/")[2]]}, own_giver())
+            give_topics(work, key, connection, {address: TEXTS[address.rpartition("/")[2]]}, own_giver)
 
 
 def offered(browser: Browser) -> list[str]:

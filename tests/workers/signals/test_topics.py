@@ -36,7 +36,7 @@ def read(garden: Garden, text: str = TEXT) -> None:
     garden.put(reading(like("did:a", 2)))
     with garden.process.working() as work:
         connection = work.session.get_one(Connection, garden.connection_id)
-        give_topics(work, work.ring.person(garden.subject_id), connection, {ADDRESS: text}, own_giver())
+        give_topics(work, work.ring.person(garden.subject_id), connection, {ADDRESS: text}, own_giver)
 
 
 def stored(garden: Garden) -> list[tuple[str, ...]]:
@@ -153,6 +153,6 @@ def test_a_post_that_is_not_stored_gets_no_topics(garden: Garden) -> None:
     with garden.process.working() as work:
         connection = work.session.get_one(Connection, garden.connection_id)
         key = work.ring.person(garden.subject_id)
-        give_topics(work, key, connection, {"https://netz.test/other": TEXT}, own_giver())
+        give_topics(work, key, connection, {"https://netz.test/other": TEXT}, own_giver)
         put(work, key, connection, reading(like("did:a", 2)))
     assert stored(garden) == []
