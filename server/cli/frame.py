@@ -1,0 +1,58 @@
+"""The command `klarwert` itself, and what each of its commands starts with: settings, a clean log, sentences."""
+
+import logging
+import os
+import resource
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+import click
+
+from privacy import redact
+from privacy.installation import WrongKeyRingError
+from privacy.keyring import WrongMasterKeyError
+from server import demo, running
+from workers.runtime.embedded import EmbeddedRedisError
+from workers.runtime.process import Process
+from workers.runtime.settings import Settings, SettingsError, read
+
+P = ParamSpec("P")
+#: Errors whose text is for the person at the command line.
+_SENTENCES = (SettingsError, WrongMasterKeyError, WrongKeyRingError, EmbeddedRedisError, running.PartDiesError)
+LANGUAGES = click.Choice(["de", "en"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Klarwert: an influence score that can be proven."""
+
+
+def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callable[P, None]:
+    """Gives a command the settings, with a clean log; a setting that is wrong ends it with a sentence."""
+
+    @wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys and people (R29)
+            os.umask(0o077)
+            settings = read()
+            redact.set_up(logging.getLevelNamesMapping()[settings.log_level])
+            function(settings, *args, **kwargs)
+        except _SENTENCES as error:
+            raise click.ClickException(str(error)) from None
+
+    return command
+
+
+def prepare(settings: Settings) -> Settings:
+    """Makes what an installation needs and makes sure of it; the final settings."""
+    settings = running.prepare(settings)
+    make_sure(settings)
+    return settings
+
+
+def make_sure(settings: Settings) -> None:
+    """Nothing runs on stores that do not belong together, or with invented people among real ones."""
+    Process(settings).make_sure()
+    demo.keep_apart(settings)

@@ -1,0 +1,80 @@
+"""Commands that start processes, and the schema they need."""
+
+import sys
+
+import click
+from sqlalchemy import select
+
+from server import demo, processes, running
+from server.cli.frame import main, make_sure, prepare, with_settings
+from server.models import Account, Role
+from workers import logbook
+from workers.runtime.process import Process
+from workers.runtime.settings import Settings
+
+
+@main.command()
+@with_settings
+def run(settings: Settings) -> None:
+    """Prepare everything on the first start, then run web, workers, schedule and the embedded Redis."""
+    settings = prepare(settings)
+    if settings.demo:
+        demo.make(settings)
+    process = Process(settings)
+    with process.working() as work:
+        logbook.note_model(work)
+    with process.reading() as session:
+        nobody = session.scalar(select(Account.id).where(Account.role == Role.ADMIN.value).limit(1)) is None
+    process.close()
+    click.echo(f"Klarwert: {settings.public_url}")
+    if settings.demo:
+        click.echo(demo.HOW_TO_SIGN_IN)
+    elif nobody:
+        click.echo("No administrator yet: .venv/bin/klarwert user add --role admin YOUR@ADDRESS")
+    sys.stdout.flush()
+    running.run_all(settings)
+
+
+def _with_parent(_context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        processes.die_with_parent()
+
+
+with_parent = click.option(
+    "--with-parent", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=_with_parent
+)
+
+
+@main.command()
+@with_parent
+@with_settings
+def web(settings: Settings) -> None:
+    """Serve the pages."""
+    make_sure(settings)
+    processes.web(settings)
+
+
+@main.command()
+@with_parent
+@click.option("--burst", is_flag=True, help="End when the queue is empty.")
+@with_settings
+def worker(settings: Settings, burst: bool) -> None:
+    """Run jobs."""
+    make_sure(settings)
+    processes.work(settings, burst=burst)
+
+
+@main.command()
+@with_parent
+@with_settings
+def schedule(settings: Settings) -> None:
+    """Send what is due, again and again."""
+    make_sure(settings)
+    processes.plan(settings)
+
+
+@main.command()
+@with_settings
+def migrate(settings: Settings) -> None:
+    """Bring the database's schema up to date."""
+    prepare(settings)
