@@ -19,6 +19,7 @@ import workers.jobs
 import workers.models
 from server.app import create_app
 from server.services.accounts import expire_unconfirmed
+from server.services.announcing import announce
 from server.web import charts
 from workers import schedule
 from workers.runtime.process import Process, bind
@@ -102,7 +103,7 @@ def plan(settings: Settings) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    schedule.run(Process(settings), stop, chores=(expire_unconfirmed,))
+    schedule.run(Process(settings), stop, chores=(expire_unconfirmed, announce))
 
 
 def die_with_parent() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from privacy.ledger import LogBrokenError, LogEntry, LogLeaf, commitment, note
 from workers.runtime.process import Process
 from workers.runtime.work import Work
-from workers.scoring.model import KLARWERT_1
+from workers.scoring import versions
 
 _AT_ONCE = 500
 
@@ -54,12 +54,15 @@ def openings_of(process: Process, subject_id: str) -> dict[str, Any]:
     return openings(process, ids)
 
 
-def note_model(work: Work) -> None:
-    """Notes the version of the model, where another one (or none) was noted last."""
+def note_models(work: Work) -> None:
+    """Notes every version of the model that is announced, with the day from which it applies; each once."""
     query = select(LogEntry.entry).where(LogEntry.subject_id.is_(None), LogEntry.entry.endswith('"type":"model"}'))
-    last = work.session.scalar(query.order_by(LogEntry.noted_at.desc()).limit(1))
-    if last is None or json.loads(last)["digest"] != KLARWERT_1.digest():
-        note(work.session, work.now, "model", None, model=KLARWERT_1.id, digest=KLARWERT_1.digest())
+    noted = {json.loads(entry)["digest"] for entry in work.session.scalars(query)}
+    for version in versions.PUBLISHED.all:
+        digest = version.model.digest()
+        if version.announced <= work.today and digest not in noted:
+            facts = {"model": version.model.id, "digest": digest, "starts": version.starts.isoformat()}
+            note(work.session, work.now, "model", None, **facts)
 
 
 def verify(process: Process) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def run(settings: Settings) -> None:
         demo.make(settings)
     process = Process(settings)
     with process.working() as work:
-        logbook.note_model(work)
+        logbook.note_models(work)
     with process.reading() as session:
         nobody = session.scalar(select(Account.id).where(Account.role == Role.ADMIN.value).limit(1)) is None
     process.close()

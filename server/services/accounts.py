@@ -20,10 +20,9 @@ from privacy.keyring import KeyRing, token_hash
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from server.models import Account, Link, LinkUse, Login, Role
-from server.services import letters, links, organisations
+from server.services import letters, links, posting
 from server.services.links import LIFE, TOKEN_BYTES
 from server.services.passwords import fits, hash_password, outdated
-from workers import mail
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 
@@ -85,7 +84,7 @@ def register(work: Work, email: str, hashed: str, language: str, public_url: str
         account.password = hashed
         _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
     else:
-        _write(work, account, letters.already_here(account.language, f"{public_url}/sign-in"))
+        posting.write(work, account, letters.already_here(account.language, f"{public_url}/sign-in"))
 
 
 def create(
@@ -246,11 +245,11 @@ def ask_email(process: Process, account_id: str, password: str, email: str, publ
             return False
         other = by_email(work.session, work.ring, email)
         if other is not None:
-            _write(work, other, letters.address_wanted(other.language))
+            posting.write(work, other, letters.address_wanted(other.language))
             return True
         link = links.make(work, account, LinkUse.CHANGE_EMAIL, normalised(email))
         letter = letters.change_email(account.language, f"{public_url}/email/{link}")
-        _post(work, account.subject_id, normalised(email), letter)
+        posting.post(work, account.subject_id, normalised(email), letter)
         return True
 
 
@@ -260,7 +259,7 @@ def change_email(work: Work, token: str) -> None:
     key = work.ring.person(account.subject_id)
     email = unseal(link, key, "email")
     links.drop(work, account)  # one to choose a password may lie in the old mailbox
-    _write(work, account, letters.email_changed(account.language))
+    posting.write(work, account, letters.email_changed(account.language))
     try:
         with work.session.begin_nested():
             account.email_index = _index(work.ring, email)
@@ -357,13 +356,13 @@ def _set_password(work: Work, account: Account, hashed: str) -> None:
     account.password = hashed
     sign_out_everywhere(work, account.id)
     links.drop(work, account)  # whoever knew the old password may have asked for another address
-    _write(work, account, letters.password_changed(account.language))
+    posting.write(work, account, letters.password_changed(account.language))
 
 
 def _mail_link(work: Work, account: Account, use: LinkUse, address: str) -> None:
     link = f"{address}{links.make(work, account, use)}"
     letter = (letters.confirm if use is LinkUse.CONFIRM else letters.reset)(account.language, link)
-    _write(work, account, letter)
+    posting.write(work, account, letter)
 
 
 def _alive(work: Work, token: str, use: LinkUse) -> Link:
@@ -380,13 +379,3 @@ def _use(work: Work, token: str, use: LinkUse) -> tuple[Account, Link]:
     work.session.delete(link)
     work.session.flush()
     return work.session.get_one(Account, link.account_id), link
-
-
-def _write(work: Work, account: Account, letter: letters.Letter) -> None:
-    _post(work, account.subject_id, email_of(work.ring, account), letter)
-
-
-def _post(work: Work, subject_id: str, recipient: str, letter: letters.Letter) -> None:
-    house = organisations.organisation(work.session, work.settings)
-    body = letter.body + letters.signature(house, work.settings.public_url)
-    mail.post(work, subject_id, recipient, letter.title, body)

@@ -14,9 +14,12 @@ from server.services.explanations import ShownPost, explain_day, posts
 from workers.models import Connection, Score
 from workers.models.connection import State
 from workers.results import history, newest
+from workers.scoring.changes import PARTS
 from workers.scoring.model import KLARWERT_1
 
 HISTORY_DAYS = 365
+#: Parts of a change in the order in which they are told; the first one only where another version of the model began.
+CHANGES = ("model", *PARTS)
 
 
 class Step(StrEnum):
@@ -36,10 +39,12 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """The difference to the score before."""
+    """The difference to an earlier score."""
 
     since: date
     points: float
+    parts: dict[str, float]
+    """What it is made of, in points, in the order in which it is told; empty where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,18 @@ class Overview:
 
     @property
     def change(self) -> Change | None:
-        """What changed since the score before; None where there is none."""
-        if len(self.history) < 2:  # noqa: PLR2004 - a difference needs two
+        """What changed since the last score of which that is known, else since the score before; None without one."""
+        by_day = {row.day: row for row in self.history[:-1]}
+        known = by_day.get(self.score.changed_since) if self.score.changed_since else None
+        before = known or (self.history[-2] if by_day else None)
+        if before is None:
             return None
-        before = self.history[-2]
-        return Change(before.day, self.score.score - before.score)
+        parts = (
+            {name: self.score.changes[name] for name in CHANGES if name in self.score.changes}
+            if (known and self.score.changes)
+            else {}
+        )
+        return Change(before.day, self.score.score - before.score, parts)
 
 
 def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best: int = 5) -> Overview | None:

@@ -149,7 +149,7 @@ def test_what_an_erasure_overtakes_is_in_the_log_all_the_same(process: Process) 
 def test_a_version_of_the_model_is_noted_once(process: Process) -> None:
     for _ in range(2):
         with process.working() as work:
-            logbook.note_model(work)
+            logbook.note_models(work)
     assert entries(process) == [
         {"about": None, "day": "2026-11-22", "type": "model", "model": "klarwert-1", "digest": KLARWERT_1.digest()}
     ]

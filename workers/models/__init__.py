@@ -1,6 +1,9 @@
 """The tables of the middle floor, one a file; importing the package declares them all."""
 
+from workers.models.basis import ScoreBasis
+from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
+from workers.models.dispute import Dispute, Dropped
 from workers.models.mail import Mail
 from workers.models.objection import Objection
 from workers.models.post import Post
@@ -13,6 +16,8 @@ from workers.models.standing import StandingLink
 __all__ = [
     "Connection",
     "DayScored",
+    "Dispute",
+    "Dropped",
     "Mail",
     "Objection",
     "Post",
@@ -20,6 +25,8 @@ __all__ = [
     "RejectedTopic",
     "Run",
     "Score",
+    "ScoreBasis",
+    "ScoreCheck",
     "Signal",
     "StandingLink",
 ]
