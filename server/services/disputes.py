@@ -1,6 +1,7 @@
 """Disputes (R19): a participant says what is wrong, it counts nothing at once, a human of the organisation decides."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +16,13 @@ from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from server.models import Account, Role
 from server.services import letters, posting
+from server.services.explanations import ShownSignal
 from server.services.missing import MissingError
 from workers.models import Dispute, Post
 from workers.models.dispute import Outcome, Target
 from workers.results import newest
 from workers.runtime.work import Work
+from workers.scoring.explain import Explanation
 from workers.scoring.signals import Signals
 from workers.signals.disputes import Which, leave_out, let_in, matter, which
 from workers.signals.store import address_of
@@ -69,6 +72,12 @@ def reference(key: PersonKey, signals: Signals, row: int) -> str:
     one = which(signals, row)
     parts = (one.post, one.kind, one.day and one.day.isoformat(), one.actor, one.account)
     return key.pseudonym(f"dispute/{one.network}", json.dumps(parts))
+
+
+def references(ring: KeyRing, subject_id: str, told: Explanation, shown: Sequence[ShownSignal]) -> list[str]:
+    """The reference of each signal on a page."""
+    key = ring.person(subject_id)
+    return [reference(key, told.frame.signals, one.row) for one in shown]
 
 
 def find(session: Session, ring: KeyRing, subject_id: str, post: str, signal: str, topic: str) -> Item:

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.models import OrganisationFact
+from workers.models import ScoreCheck
 from workers.runtime.settings import Organisation, Settings
 from workers.runtime.work import Work
 
 FACTS = tuple(Organisation.__annotations__)
+
+#: So long an alarm is shown after the check that raised it.
+_ALARM = timedelta(days=7)
 
 #: Who can be signed in as in the demo, and the password of all: it opens invented data only.
 DEMO_LOGIN = {"participant": "mira@demo.example", "admin": "admin@demo.example", "password": "klarwert-demo"}
@@ -38,6 +43,14 @@ def organisation(session: Session, settings: Settings) -> Organisation:
 def fixed(settings: Settings) -> frozenset[str]:
     """Names of the facts that the environment (or the demo) says, so that nobody can change them on a page."""
     return frozenset(name for name, value in asdict(DEMO if settings.demo else settings.organisation).items() if value)
+
+
+def newest_check(session: Session) -> ScoreCheck | None:
+    """How the newest check of stored scores ended; one with differences stays the newest for a week."""
+    wrong = select(ScoreCheck).where(ScoreCheck.wrong > 0).order_by(ScoreCheck.day.desc()).limit(1)
+    newest = session.scalar(select(ScoreCheck).order_by(ScoreCheck.day.desc()).limit(1))
+    alarm = session.scalar(wrong)
+    return alarm if alarm and newest and newest.day - alarm.day < _ALARM else newest
 
 
 def set_facts(work: Work, facts: Mapping[str, str]) -> None:

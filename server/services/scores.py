@@ -57,20 +57,8 @@ class Overview:
     posts: list[ShownPost]
     """Those that gave most, the most first."""
 
-    @property
-    def change(self) -> Change | None:
-        """What changed since the last score of which that is known, else since the score before; None without one."""
-        by_day = {row.day: row for row in self.history[:-1]}
-        known = by_day.get(self.score.changed_since) if self.score.changed_since else None
-        before = known or (self.history[-2] if by_day else None)
-        if before is None:
-            return None
-        parts = (
-            {name: self.score.changes[name] for name in CHANGES if name in self.score.changes}
-            if (known and self.score.changes)
-            else {}
-        )
-        return Change(before.day, self.score.score - before.score, parts)
+    change: Change | None
+    """What changed since an earlier score; None where there is none."""
 
 
 def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best: int = 5) -> Overview | None:
@@ -83,7 +71,19 @@ def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best
         score=score,
         history=history(session, subject_id, HISTORY_DAYS, today) or [score],
         posts=posts(session, ring, subject_id, told, 0, best),
+        change=change(session, score),
     )
+
+
+def change(session: Session, score: Score) -> Change | None:
+    """What changed since the last score of which that is known in parts, else since the one before."""
+    earlier = select(Score).where(Score.subject_id == score.subject_id, Score.day < score.day)
+    before = session.scalar(earlier.where(Score.day == score.changed_since)) if score.changed_since else None
+    if before is not None and score.changes:
+        parts = {name: score.changes[name] for name in CHANGES if name in score.changes}
+        return Change(before.day, score.score - before.score, parts)
+    before = session.scalar(earlier.order_by(Score.day.desc()).limit(1))
+    return Change(before.day, score.score - before.score, {}) if before else None
 
 
 def next_step(session: Session, subject_id: str) -> tuple[Step, str | None]:

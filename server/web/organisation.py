@@ -29,5 +29,7 @@ def facts() -> str | Response | tuple[str, int]:
             flash(_("Saved. Sign-up is open."), "good")
             return redirect(url_for("organisation.facts"))
         form = Filled(asdict(organisation()) | form.values, form.errors)
-    page = render_template("organisation/facts.html", form=form, fixed=fixed)
+    with process().reading() as session:
+        check = organisations.newest_check(session)
+    page = render_template("organisation/facts.html", form=form, fixed=fixed, check=check)
     return page, 422 if form.errors else 200

@@ -3,8 +3,10 @@
 from flask_babel import lazy_gettext as _
 
 from privacy.vocabulary import Basis, Purpose, Use
+from server.models import Role
 from server.services.connections import Sent
 from workers.models.connection import State
+from workers.models.dispute import Outcome
 
 #: Why a connection does not work: what happened, and what helps.
 FAILURES = {
@@ -122,6 +124,46 @@ WITHDRAWING = {
         "If you withdraw this, we delete at once all topics of your posts and the list of topics that you rejected. "
         "Your score does not change."
     ),
+}
+
+#: How a dispute stands: words, and how a badge looks.
+OUTCOMES = {
+    Outcome.OPEN: (_("waits for a decision"), "warn"),
+    Outcome.UPHELD: (_("you were right: it stays out"), "good"),
+    Outcome.REJECTED: (_("rejected: it counts again"), "bad"),
+    Outcome.TAKEN_BACK: (_("taken back"), "quiet"),
+    Outcome.OVER: (_("over: what it was about is deleted"), "quiet"),
+}
+
+#: Roles of people of the organisation.
+ROLES = {
+    Role.PARTICIPANT: _("participant"),
+    Role.STAFF: _("campaign staff"),
+    Role.AUDITOR: _("auditor"),
+    Role.DPO: _("data protection officer"),
+    Role.ADMIN: _("administrator"),
+}
+
+#: Parts of what changed since an earlier score: what each says in words.
+CHANGES = {
+    "model": _("The model: another version of it applies now."),
+    "gone": _("Gone: reactions that were taken back, or whose post is not public any more."),
+    "new": _("New: reactions and followers that came."),
+    "aged": _("Aged: older reactions count for less, and after 13 weeks not at all."),
+    "standing": _("Other people: what the reactions of those who take part, too, count for."),
+    "steadiness": _("Steadiness: more or fewer weeks in which somebody reacted."),
+    "disputed": _("Disputed: what you disputed, or what was decided on it."),
+}
+
+#: Constants of a model that are no weight of a kind.
+CONSTANTS = {
+    "audience_weight": _("Each follower (no ageing, but followers alone count nothing)"),
+    "window_days": _("Days for which a reaction counts"),
+    "half_life_days": _("Days after which it counts half"),
+    "middle": _("Middle of the scale"),
+    "exponent": _("Bend of the scale"),
+    "standing": _("Steps for people who take part, too"),
+    "minimum_account_age_days": _("Days that an account has to be old to count"),
 }
 
 #: What data is used for.

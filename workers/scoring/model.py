@@ -73,6 +73,19 @@ class Model:
         reached = [standing for start, standing in self.standing_steps if rounded >= start]
         return reached[-1] if reached else 1.0
 
+    def constants(self) -> dict[str, str]:
+        """Every number of this version by its name, weights by their kind: to set two versions side by side."""
+        return {
+            **{kind: str(weight) for kind, weight in self.weights.items()},
+            "audience_weight": str(self.audience_weight),
+            "window_days": str(self.window_days),
+            "half_life_days": str(self.half_life_days),
+            "standing": ", ".join(f"{start}: {standing}" for start, standing in self.standing_steps),
+            "middle": str(self.middle),
+            "exponent": str(self.exponent),
+            "minimum_account_age_days": str(self.minimum_account_age_days),
+        }
+
     def document(self) -> dict[str, object]:
         """The published document: every constant and every rule of this version."""
         return {
