@@ -46,7 +46,12 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
         "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "basis of the score": KindWords(
+            _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
+        ),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
+        "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
+        "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
@@ -55,6 +60,7 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
         "mailed links": KindWords(_("Links by mail"), _("Links to confirm something or to choose a password.")),
+        "announcements": KindWords(_("Announcements"), _("Of which versions of the model a mail went to you.")),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "key": KindWords(
@@ -76,13 +82,18 @@ def columns(language: str) -> Mapping[str, str]:
     return {
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
+        "account": _("Label of the account"),
         "address": _("Address"),
+        "answer": _("Reasons of the decision"),
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "changed_since": _("Compared with"),
+        "changes": _("What changed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
+        "columns": _("Signals as columns"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
         "count": _("Number"),
@@ -90,6 +101,9 @@ def columns(language: str) -> Mapping[str, str]:
         "day": _("Day"),
         "day_at": _("End of the day"),
         "decided_at": _("Decided"),
+        "decided_by": _("Decided by"),
+        "digest": _("Fingerprint"),
+        "dispute_id": _("Number of the dispute"),
         "due_at": _("Next reading"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
@@ -113,6 +127,7 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "outcome": _("Outcome"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -122,6 +137,7 @@ def columns(language: str) -> Mapping[str, str]:
         "purpose": _("Purpose"),
         "reactions": _("Reactions"),
         "read_at": _("Last read"),
+        "reason": _("Reason"),
         "recipient": _("To"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
@@ -130,9 +146,12 @@ def columns(language: str) -> Mapping[str, str]:
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
+        "sent_at": _("Sent"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),
+        "subject_matter": _("What it is about"),
+        "target": _("What is disputed"),
         "title": _("Subject"),
         "topic": _("Topic"),
         "topics": _("Topics"),
@@ -183,6 +202,8 @@ def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
         "created_at": _("after it was written"),
+        "decided_at": _("after it was decided"),
+        "sent_at": _("after it was sent"),
         "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
