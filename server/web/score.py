@@ -92,7 +92,7 @@ def score() -> str:
             bars_height=charts.bars_height,
             titles=TITLES,
             CHANGES=CHANGES,
-            yesterday=shown.score.day - timedelta(days=1),
+            yesterday=installation.clock().date() - timedelta(days=1),
             coming=explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),
             stale=_stale(connections.shown(session, installation.ring, who.subject_id)),
         )

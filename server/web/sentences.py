@@ -144,15 +144,15 @@ ROLES = {
     Role.ADMIN: _("administrator"),
 }
 
-#: Parts of what changed since an earlier score: what each says in words.
+#: Parts of what changed since an earlier score: what each is called, and what it says.
 CHANGES = {
-    "model": _("The model: another version of it applies now."),
-    "gone": _("Gone: reactions that were taken back, or whose post is not public any more."),
-    "new": _("New: reactions and followers that came."),
-    "aged": _("Aged: older reactions count for less, and after 13 weeks not at all."),
-    "standing": _("Other people: what the reactions of those who take part, too, count for."),
-    "steadiness": _("Steadiness: more or fewer weeks in which somebody reacted."),
-    "disputed": _("Disputed: what you disputed, or what was decided on it."),
+    "model": (_("The model"), _("another version of it applies now.")),
+    "gone": (_("Gone"), _("reactions that were taken back, or whose post is not public any more.")),
+    "new": (_("New"), _("reactions and followers that came.")),
+    "aged": (_("Aged"), _("older reactions count for less, and after 13 weeks not at all.")),
+    "standing": (_("Others"), _("how much the reactions of people who take part, too, count for.")),
+    "steadiness": (_("Steadiness"), _("more or fewer weeks in which somebody reacted.")),
+    "disputed": (_("Disputed"), _("what you disputed, or what was decided on it.")),
 }
 
 #: Constants of a model that are no weight of a kind.

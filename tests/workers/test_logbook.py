@@ -151,7 +151,14 @@ def test_a_version_of_the_model_is_noted_once(process: Process) -> None:
         with process.working() as work:
             logbook.note_models(work)
     assert entries(process) == [
-        {"about": None, "day": "2026-11-22", "type": "model", "model": "klarwert-1", "digest": KLARWERT_1.digest()}
+        {
+            "about": None,
+            "day": "2026-11-22",
+            "type": "model",
+            "model": "klarwert-1",
+            "digest": KLARWERT_1.digest(),
+            "starts": "2026-11-01",
+        }
     ]
 
 
