@@ -37,6 +37,6 @@ def announce(work: Work) -> None:
         .with_for_update(of=(Subject, Account), skip_locked=True)
     )
     for account in work.session.scalars(waiting).all():
-        day = format_date(version.starts, "long", locale=account.language)
+        day = format_date(version.starts, "long", locale={"en": "en_GB"}.get(account.language, account.language))
         posting.write(work, account, letters.model_announced(account.language, day, link))
         work.session.add(Announcement(subject_id=account.subject_id, digest=digest, sent_at=work.now))

@@ -1,10 +1,10 @@
 """Prints how well the score foretells who is heard next month, beside plain counts and PageRank.
 
-`bin/bench validity FILE`: FILE is a table (CSV, perhaps gzipped) with a head line and the columns actor, target, ts (Unix
-seconds), kind (`a2q`, `c2q`, `c2a`: an answer or a comment to somebody). At each of 16 cut-offs, every 120 days from day
-400 on, everybody is ranked by what was known then, and held against how many different people react to them in the 30 days
-after it: NDCG@100 (Järvelin and Kekäläinen 2002; the gain is ln(1 + that number), the ideal is over everybody, those who
-came later included) and Spearman over who was heard in the 90 days before.
+`bin/bench validity FILE`: FILE is a table (CSV, perhaps gzipped) with a head line and the columns actor, target, ts
+(Unix seconds), kind (`a2q`, `c2q`, `c2a`: an answer or a comment to somebody). At each of 16 cut-offs, every 120 days
+from day 400 on, everybody is ranked by what was known then, and held against how many different people react to them in
+the 30 days after it: NDCG@100 (Järvelin and Kekäläinen 2002; the gain is ln(1 + that number), the ideal is over
+everybody, those who came later included) and Spearman over who was heard in the 90 days before.
 
 The score is made by the functions of the product, with 90 days of data.
 """
@@ -152,7 +152,8 @@ def main() -> None:
         raise SystemExit("say which file: bin/bench validity FILE")
     events = read(Path(sys.argv[1]))
     sys.stdout.write(
-        f"{len(events.day):,} reactions, {events.people:,} people, {len(CUT_OFFS)} cut-offs every 120 days from day 400\n"
+        f"{len(events.day):,} reactions, {events.people:,} people, {len(CUT_OFFS)} cut-offs every 120 days from day "
+        f"{CUT_OFFS.start}\n"
         f"{'ranking':<30}{'NDCG@100':>10}{'Spearman':>10}\n"
     )
     for name, (quality, correlation) in measure(events).items():

@@ -1,4 +1,4 @@
-"""Disputes end to end: out at once, decided by somebody else with reasons, told to both, in the log and in the export."""
+"""Disputes end to end: out at once, decided by somebody else with reasons, told to both, in log and export."""
 
 import io
 import json
