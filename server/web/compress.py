@@ -16,10 +16,10 @@ def compress(response: Response) -> Response:
     Compressed answers to a stranger's guesses could give a secret on the page away (BREACH); the cookies are
     `SameSite=Lax`, so no other site can have such answers made.
     """
-    if not response.mimetype.startswith(_TEXTS) or response.status_code != 200:  # noqa: PLR2004
+    if not (response.mimetype or "").startswith(_TEXTS) or response.status_code != 200:  # noqa: PLR2004
         return response
     response.vary.add("Accept-Encoding")
-    if "gzip" not in request.accept_encodings or response.content_encoding:
+    if not request.accept_encodings.quality("gzip") or response.content_encoding:
         return response
     if request.endpoint == "static":
         response.direct_passthrough = False

@@ -143,3 +143,12 @@ BASES = {
     Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
     Basis.NOT_PERSONAL: _("no personal data"),
 }
+
+#: What happened to a score besides reactions; `what` is the name of a network, a purpose or a model.
+EVENTS = {
+    "connected": _("%(what)s connected"),
+    "lapsed": _("%(what)s is not read any more"),
+    "agreed": _("You agreed: %(what)s"),
+    "withdrawn": _("You withdrew: %(what)s"),
+    "model": _("The scores are made with %(what)s from here on"),
+}

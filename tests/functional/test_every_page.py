@@ -1,8 +1,7 @@
-"""Every page that somebody can reach, as every role, in both languages and themes: accessible, whole, on a phone too."""
+"""Every page that somebody can reach, as every role: accessible in both languages and themes, whole on a phone too."""
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -134,11 +133,12 @@ def test_the_score_page_is_light_for_the_line(demo: Installation, open_page: Cal
     assert weight
     assert sum(weight.values()) < 150_000, weight
     shift = page.evaluate(
-        "new Promise(done => {let sum = 0; new PerformanceObserver(list => {for (const one of list.getEntries()) sum += one.value})"
+        "new Promise(done => {let sum = 0; "
+        "new PerformanceObserver(list => {for (const one of list.getEntries()) sum += one.value})"
         ".observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 300)})"
     )
     assert shift < 0.02
-    for name in page.eval_on_selector_all("link[rel=stylesheet], script[src]", "all => all.map(one => one.href || one.src)"):
+    for name in page.eval_on_selector_all(
+        "link[rel=stylesheet], script[src]", "all => all.map(one => one.href || one.src)"
+    ):
         assert "max-age=" in page.request.get(name).headers["cache-control"], name
-
-
