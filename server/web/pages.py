@@ -13,6 +13,7 @@ from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
 from server.web import account, connections, consent, data, design, organisation, public, score, topics
 from server.web.errors import can_be_read
+from server.web.start import onboarding
 from server.web.state import language, process
 from server.web.state import organisation as who
 from workers.catalogue import NETWORKS
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_global(onboarding)
 
 
 def common() -> dict[str, object]:
