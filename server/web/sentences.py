@@ -130,6 +130,7 @@ USES = {
     Use.SCORING: _("the score"),
     Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
+    Use.RIGHTS: _("your rights"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),
     Use.OPERATION: _("running the service"),

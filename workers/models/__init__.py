@@ -1,5 +1,7 @@
-"""The tables of the middle floor, one a file; importing the package declares them all."""
+"""The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
+from privacy.disclosure import Disclosure
+from privacy.request import Request
 from workers.models.connection import Connection
 from workers.models.mail import Mail
 from workers.models.objection import Objection
@@ -13,11 +15,13 @@ from workers.models.standing import StandingLink
 __all__ = [
     "Connection",
     "DayScored",
+    "Disclosure",
     "Mail",
     "Objection",
     "Post",
     "PostSplit",
     "RejectedTopic",
+    "Request",
     "Run",
     "Score",
     "Signal",
