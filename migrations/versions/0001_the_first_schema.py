@@ -161,6 +161,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_disclosure_viewer_index"), ["viewer_index"], unique=False)
 
     op.create_table(
+        "hold",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.LargeBinary(), nullable=False),
+        sa.Column("agreed_by", sa.LargeBinary(), nullable=True),
+        sa.Column("in_force_since", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_hold_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "log_entry",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("leaf_id", sa.String(), nullable=False),
@@ -436,6 +453,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_log_entry_leaf_id"))
 
     op.drop_table("log_entry")
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hold_subject_id"))
+
+    op.drop_table("hold")
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_disclosure_viewer_index"))
         batch_op.drop_index(batch_op.f("ix_disclosure_subject_id"))

@@ -57,6 +57,7 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "requests": KindWords(
             _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
         ),
+        "holds": KindWords(_("Holds"), _("What of yours is kept beyond its time, why and until when.")),
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
@@ -114,6 +115,7 @@ def columns(language: str) -> Mapping[str, str]:
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
+        "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
         "language": _("Language"),

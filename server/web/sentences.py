@@ -142,5 +142,6 @@ BASES = {
     Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
     Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
     Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
+    Basis.CLAIMS: _("legitimate interest in legal claims, Art. 6(1)(f) and 17(3)(e) GDPR"),
     Basis.NOT_PERSONAL: _("no personal data"),
 }

@@ -1,6 +1,7 @@
 """The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
 from privacy.disclosure import Disclosure
+from privacy.hold import Hold
 from privacy.request import Request
 from workers.models.connection import Connection
 from workers.models.mail import Mail
@@ -16,6 +17,7 @@ __all__ = [
     "Connection",
     "DayScored",
     "Disclosure",
+    "Hold",
     "Mail",
     "Objection",
     "Post",
