@@ -121,8 +121,15 @@ class Outbox:
 
     def expire(self, now: datetime) -> int:
         """Removes mails older than 30 days, those that were never finished too."""
-        until = (now - timedelta(days=OUTBOX_DAYS)).timestamp()
-        old = [path for path in self.folder.glob("*/*") if path.stat().st_mtime < until]
+        old = self._old(now)
         for path in old:
             path.unlink()
         return len(old)
+
+    def due(self, now: datetime) -> int:
+        """How many mails are older than that."""
+        return len(self._old(now))
+
+    def _old(self, now: datetime) -> list[Path]:
+        until = (now - timedelta(days=OUTBOX_DAYS)).timestamp()
+        return [path for path in self.folder.glob("*/*") if path.stat().st_mtime < until]

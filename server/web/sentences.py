@@ -130,6 +130,7 @@ USES = {
     Use.SCORING: _("the score"),
     Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
+    Use.RIGHTS: _("your rights"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),
     Use.OPERATION: _("running the service"),
@@ -141,6 +142,7 @@ BASES = {
     Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
     Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
     Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
+    Basis.CLAIMS: _("legitimate interest in legal claims, Art. 6(1)(f) and 17(3)(e) GDPR"),
     Basis.NOT_PERSONAL: _("no personal data"),
 }
 
