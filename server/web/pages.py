@@ -11,7 +11,7 @@ from flask_login import current_user
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, organisation, public, score, topics
+from server.web import account, connections, consent, data, log, members, organisation, public, score, topics
 from server.web.errors import can_be_read
 from server.web.state import language, process
 from server.web.state import organisation as who
@@ -26,6 +26,8 @@ BLUEPRINTS = (
     topics.pages,
     data.pages,
     organisation.pages,
+    members.pages,
+    log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 

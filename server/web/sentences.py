@@ -143,3 +143,6 @@ BASES = {
     Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
     Basis.NOT_PERSONAL: _("no personal data"),
 }
+
+#: Why the only account that administrates cannot go.
+LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
