@@ -11,7 +11,7 @@ from flask_login import current_user
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, design, organisation, public, score, topics
+from server.web import account, connections, consent, data, design, log, members, organisation, public, score, topics
 from server.web.errors import can_be_read
 from server.web.start import onboarding
 from server.web.state import language, process
@@ -28,6 +28,8 @@ BLUEPRINTS = (
     data.pages,
     organisation.pages,
     design.pages,
+    members.pages,
+    log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 

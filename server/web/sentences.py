@@ -154,3 +154,5 @@ EVENTS = {
     "withdrawn": _("You withdrew: %(what)s"),
     "model": _("The scores are made with %(what)s from here on"),
 }
+#: Why the only account that administrates cannot go.
+LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
