@@ -5,7 +5,7 @@ from sqlalchemy import exists, select
 
 from privacy.base import Subject
 from server.models import Account, Announcement
-from server.services import letters, posting
+from server.services import accounts, letters
 from workers.logbook import note_models
 from workers.models import Score
 from workers.runtime.work import Work
@@ -38,5 +38,5 @@ def announce(work: Work) -> None:
     )
     for account in work.session.scalars(waiting).all():
         day = format_date(version.starts, "long", locale={"en": "en_GB"}.get(account.language, account.language))
-        posting.write(work, account, letters.model_announced(account.language, day, link))
+        accounts.write(work, account, letters.model_announced(account.language, day, link))
         work.session.add(Announcement(subject_id=account.subject_id, digest=digest, sent_at=work.now))

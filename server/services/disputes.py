@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 
 from privacy import consent
 from privacy.base import Subject, new_id
+from privacy.disclosure import Reason, record
 from privacy.keyring import KeyGoneError, KeyRing, PersonKey
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from server.models import Account, Role
-from server.services import letters, posting
+from server.services import accounts, letters
 from server.services.explanations import ShownSignal
 from server.services.missing import MissingError
+from server.services.organisations import organisation
 from workers.models import Dispute, Post
 from workers.models.dispute import Outcome, Target
 from workers.results import newest
@@ -169,7 +171,7 @@ def to_decide(session: Session, viewer: str) -> list[Shown]:
 
 
 def look(work: Work, decider: Account, dispute_id: str) -> Shown:
-    """One dispute with its reason, for who decides. The look stands in the log of its person (R20).
+    """One dispute with its reason, for who decides. The look is a disclosure, which its person sees (R20).
 
     Raises `MissingError`, also where its person is being erased.
     """
@@ -182,7 +184,11 @@ def look(work: Work, decider: Account, dispute_id: str) -> Shown:
     except KeyGoneError:
         raise MissingError("no such dispute") from None
     if not shown.own:
-        note(work.session, work.now, "look", row.subject_id, by=decider.role, dispute=row.id)
+        house = organisation(work.session, work.settings)
+        record(
+            work.session, work.ring, row.subject_id, work.now, recipient=house.name, role=decider.role,
+            viewer_id=decider.id, purpose=Reason.DISPUTE, what="dispute",
+        )  # fmt: skip
     return shown
 
 
@@ -264,10 +270,10 @@ def _tell(work: Work, row: Dispute, to_person: letters.Linked, to_house: letters
     )
     for account in work.session.scalars(staff.order_by(Account.id)).all():
         if account.subject_id != row.subject_id and not _going(work.session, account):
-            posting.write(work, account, to_house(account.language, f"{url}/organisation/disputes/{row.id}"))
+            accounts.write(work, account, to_house(account.language, f"{url}/organisation/disputes/{row.id}"))
     own = work.session.scalar(select(Account).where(Account.subject_id == row.subject_id))
     if own is not None:
-        posting.write(work, own, to_person(own.language, f"{url}/disputes"))
+        accounts.write(work, own, to_person(own.language, f"{url}/disputes"))
 
 
 def _going(session: Session, account: Account) -> bool:

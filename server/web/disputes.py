@@ -9,10 +9,11 @@ from server.models import Account
 from server.services import disputes, topics
 from server.services.disputes import DECIDERS, OwnDisputeError
 from server.services.missing import MissingError
+from server.services.words import role_name
 from server.web.guard import by_person, for_role, limiter, login_required
 from server.web.kinds import KINDS
 from server.web.schemas import Filled, Form, filled
-from server.web.sentences import OUTCOMES, ROLES
+from server.web.sentences import OUTCOMES
 from server.web.state import language, person, process
 from workers.catalogue import NETWORKS
 from workers.runtime.work import Work
@@ -131,6 +132,6 @@ def _common() -> dict[str, object]:
         "titles": TITLES,
         "kinds": KINDS,
         "OUTCOMES": OUTCOMES,
-        "ROLES": ROLES,
+        "role_name": lambda role: role_name(language(), role),
         "topic_name": lambda slug: topics.name_of(slug, names, language()),
     }

@@ -11,11 +11,24 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from server.models import Role
-from server.services.disputes import DECIDERS
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, disputes, organisation, public, score, topics
+from server.web import (
+    account,
+    connections,
+    consent,
+    data,
+    design,
+    disputes,
+    log,
+    members,
+    organisation,
+    public,
+    score,
+    topics,
+)
 from server.web.errors import can_be_read
+from server.web.start import onboarding
 from server.web.state import language, process
 from server.web.state import organisation as who
 from workers.catalogue import NETWORKS
@@ -30,6 +43,9 @@ BLUEPRINTS = (
     disputes.pages,
     data.pages,
     organisation.pages,
+    design.pages,
+    members.pages,
+    log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 
@@ -41,6 +57,7 @@ def register(app: Flask) -> None:
     app.context_processor(common)
     app.add_template_global(asset)
     app.add_template_filter(isoday)
+    app.add_template_global(onboarding)
 
 
 def common() -> dict[str, object]:
@@ -83,10 +100,10 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
-    if current_user.role in DECIDERS:
+    if current_user.role is Role.STAFF:
         ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:
-        ways.append(("organisation", "organisation.facts", _("Organisation")))
+        ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways
 
 

@@ -2,8 +2,8 @@
 
 from flask_babel import lazy_gettext as _
 
+from privacy.disclosure import Reason
 from privacy.vocabulary import Basis, Purpose, Use
-from server.models import Role
 from server.services.connections import Sent
 from workers.models.connection import State
 from workers.models.dispute import Outcome
@@ -135,15 +135,6 @@ OUTCOMES = {
     Outcome.OVER: (_("over: what it was about is deleted"), "quiet"),
 }
 
-#: Roles of people of the organisation.
-ROLES = {
-    Role.PARTICIPANT: _("participant"),
-    Role.STAFF: _("campaign staff"),
-    Role.AUDITOR: _("auditor"),
-    Role.DPO: _("data protection officer"),
-    Role.ADMIN: _("administrator"),
-}
-
 #: Parts of what changed since an earlier score: what each is called, and what it says.
 CHANGES = {
     "model": (_("The model"), _("another version of it applies now.")),
@@ -172,6 +163,7 @@ USES = {
     Use.SCORING: _("the score"),
     Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
+    Use.RIGHTS: _("your rights"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),
     Use.OPERATION: _("running the service"),
@@ -183,5 +175,27 @@ BASES = {
     Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
     Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
     Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
+    Basis.CLAIMS: _("legitimate interest in legal claims, Art. 6(1)(f) and 17(3)(e) GDPR"),
     Basis.NOT_PERSONAL: _("no personal data"),
 }
+
+#: What happened to a score besides reactions; `what` is the name of a network, a purpose or a model.
+EVENTS = {
+    "connected": _("%(what)s connected"),
+    "lapsed": _("%(what)s is not read any more"),
+    "agreed": _("You agreed: %(what)s"),
+    "withdrawn": _("You withdrew: %(what)s"),
+    "model": _("The scores are made with %(what)s from here on"),
+    "disputed": _("You disputed something"),
+    "dispute over": _("Your dispute: %(what)s"),
+}
+#: What somebody else looked at a score for.
+LOOKS = {
+    Reason.CAMPAIGN: _("choosing people for a campaign"),
+    Reason.LOOKUP: _("a question of an organisation"),
+    Reason.AUDIT: _("checking that scores are right"),
+    Reason.DISPUTE: _("deciding what you disputed"),
+    Reason.SUPPORT: _("answering a question of yours"),
+}
+#: Why the only account that administrates cannot go.
+LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")

@@ -204,7 +204,7 @@ def test_all_of_it_is_in_the_log_and_a_look_is_too(each_process: Process, ann: A
         seen = disputes.look(work, work.session.get_one(Account, staff.id), dispute_id)
     assert seen.reason == REASON
     decide(each_process, staff, dispute_id, upheld=True)
-    assert {"dispute", "look", "dispute decided"} <= set(noted(each_process, ann.subject_id))
+    assert {"dispute", "disclosure", "dispute decided"} <= set(noted(each_process, ann.subject_id))
     assert noted(each_process, staff.subject_id)[-1] == "decision"
     with each_process.reading() as session:
         entries = " ".join(session.scalars(select(LogEntry.entry)))

@@ -108,7 +108,7 @@ def test_a_human_of_the_organisation_decides_and_the_person_reads_the_reasons(sc
     sam.get(f"/organisation/disputes/{dispute}").post(f"/organisation/disputes/{dispute}", answer=ANSWER, upheld="yes")
     assert sam.says("This dispute is not open any more.")
     scored.get("/disputes")
-    for sentence in (ANSWER, "rejected: it counts again", "by a human of the organisation (campaign staff)"):
+    for sentence in (ANSWER, "rejected: it counts again", "by a human of the organisation (Staff)"):
         assert scored.says(sentence), sentence
     assert next(mail.title for mail in scored.mails("ann@garten.test")) == "Your dispute was decided"
     assert "A dispute was decided" in [mail.title for mail in sam.mails("sam@verein.test")]
@@ -150,7 +150,9 @@ def test_an_alarm_of_the_nightly_check_stands_on_the_organisations_page(
     role(process, account_of("ann@garten.test"), Role.ADMIN)
     with process.working() as work:
         work.session.add(ScoreCheck(day=work.today, done_at=work.now, checked=25, wrong=0))
-    assert ann.get("/organisation").says("25 scores of 22 November 2026 were recomputed")
+    assert ann.get("/organisation/overview").says(
+        "25 scores of 22 November 2026 recomputed by the stand-alone checker, 0"
+    )
     with process.working() as work:
         work.session.get_one(ScoreCheck, work.today).wrong = 2
-    assert ann.get("/organisation").says("2 of 25 scores were different")
+    assert ann.get("/organisation/overview").says("2 of 25 scores were different")
