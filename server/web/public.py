@@ -23,7 +23,7 @@ from server.web.sentences import BASES, USES
 from server.web.start import way_in
 from server.web.state import language, process
 from workers.places import holdings
-from workers.scoring.model import KLARWERT_1
+from workers.scoring import versions
 
 pages = Blueprint("public", __name__)
 
@@ -58,7 +58,15 @@ def privacy() -> str:
 @pages.get("/methodology")
 def methodology() -> str:
     """How the score is made, with an example worked out by the real engine."""
-    return render_template("public/methodology.html", model=KLARWERT_1, KINDS=KINDS, example=worked_example())
+    today = process().clock().date()
+    model = versions.PUBLISHED.on(today)
+    return render_template(
+        "public/methodology.html",
+        model=model,
+        coming=versions.PUBLISHED.coming(today),
+        KINDS=KINDS,
+        example=worked_example(model.id),
+    )
 
 
 @pages.get("/.well-known/klarwert/standalone_verifier.py")
