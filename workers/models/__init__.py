@@ -1,18 +1,22 @@
 """The tables of the middle floor, one a file; importing the package declares them all."""
 
+from workers.models.bucket import Bucket
 from workers.models.connection import Connection
+from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
 from workers.models.run import Run
 from workers.models.score import DayScored, PostSplit, Score
-from workers.models.signal import Signal
 from workers.models.standing import StandingLink
+from workers.models.topic import Topic
 
 __all__ = [
+    "Bucket",
     "Connection",
     "DayScored",
+    "Inbox",
     "Mail",
     "Objection",
     "Post",
@@ -20,6 +24,6 @@ __all__ = [
     "RejectedTopic",
     "Run",
     "Score",
-    "Signal",
     "StandingLink",
+    "Topic",
 ]
