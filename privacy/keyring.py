@@ -188,6 +188,10 @@ class KeyRing:
         with self._engine.connect() as connection:
             return connection.scalar(anybody) is not None
 
+    def own(self) -> PersonKey:
+        """The key for what is to be sealed and belongs to no person."""
+        return PersonKey(self.instance("own"))
+
     def people(self, first: str, end: str) -> dict[str, PersonKey]:
         """The keys of everybody whose id is from `first` to below `end`, by id: one query for all of a bucket."""
         start = len("person/")

@@ -21,8 +21,8 @@ class Bucket(Base):
         erased=Erased.UNTOUCHED,
         withheld=dict.fromkeys(
             (
-                "number", "first", "end", "version", "file", "signals", "folded_at", "day_scored", "failure",
-                "failed_at", "failed_day", "lease", "leased_until",
+                "number", "first", "end", "version", "file", "signals", "folded_at", "day_scored", "people",
+                "failure", "failed_at", "failed_day", "lease", "leased_until",
             ),
             "about nobody",
         ),
@@ -42,8 +42,10 @@ class Bucket(Base):
     folded_at: Mapped[datetime | None]
     day_scored: Mapped[date | None]
     """The newest day that it was scored for."""
+    people: Mapped[int]
+    """How many were scored then."""
     failure: Mapped[str | None]
-    """Why the last fold failed, a word of `workers.signals.fold.Fault`; None when it went well."""
+    """Why the last fold failed, a word of `workers.fold.Fault`; None when it went well."""
     failed_at: Mapped[datetime | None]
     failed_day: Mapped[date | None]
     """The newest day that it could not be scored for."""

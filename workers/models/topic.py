@@ -17,8 +17,11 @@ class Topic(Base):
         basis=Basis.NOT_PERSONAL,
         subject=None,
         erased=Erased.UNTOUCHED,
-        withheld={"number": "about nobody", "slug": "about nobody"},
+        withheld=dict.fromkeys(("number", "slug_index", "slug"), "about nobody"),
     )
 
     number: Mapped[int] = mapped_column(primary_key=True)
-    slug: Mapped[str] = mapped_column(unique=True)
+    slug_index: Mapped[bytes] = mapped_column(unique=True)
+    """Keyed fingerprint by which it is found."""
+    slug: Mapped[bytes]
+    """Sealed under a key of the instance: where few take part, a list of topics would tell about them."""

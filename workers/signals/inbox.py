@@ -133,4 +133,3 @@ def _look_anew(session: Session) -> None:
     """Lets a session that only reads see what was committed since: SQLite shows it one moment until it ends."""
     if not session.connection().get_execution_options().get("klarwert_writes", False):
         session.rollback()
-

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workers.scoring.signals import AUDIENCE_CODE, KINDS
+from workers.scoring.signals import KINDS
 from workers.signals.block import DROP_ACTOR, DROP_ALL, DROP_POST, DROP_TOPICS, IS_ONCE, TOPIC, Statements
 from workers.signals.columns import Columns, Ints, Marks, Pseudonyms, empty, starts
 
@@ -149,9 +149,7 @@ def _without(kept: Columns, news: News) -> Columns:
     )
     rows = ~gone_target[kept.target] & ~_of_actors(kept, news)
     topics = ~gone_target[kept.topic_target] & ~_untopiced(kept, keys, news)
-    return replace(
-        _rows(kept, rows), topic_target=kept.topic_target[topics], topic=kept.topic[topics]
-    )
+    return replace(_rows(kept, rows), topic_target=kept.topic_target[topics], topic=kept.topic[topics])
 
 
 def _of_actors(kept: Columns, news: News) -> Marks:
@@ -159,7 +157,7 @@ def _of_actors(kept: Columns, news: News) -> Marks:
     drop = news.statements["kind"] == DROP_ACTOR
     if not drop.any():
         return np.zeros(len(kept), dtype=np.bool_)
-    speaker, found = _speakers(kept, news.person[drop], news.statements["actor"][drop])
+    speaker, found = speakers_of(kept, news.person[drop], news.statements["actor"][drop])
     pairs = speaker[found] * len(kept.connections) + news.connection[drop][found]
     return np.isin(kept.speaker * len(kept.connections) + kept.target_connection[kept.target], pairs)
 
@@ -224,7 +222,7 @@ def _with_speakers(kept: Columns, news: News) -> Columns:
     """The columns with a speaker for each actor that the news has signals of."""
     wanted = (news.statements["kind"] < len(KINDS)) & (news.statements["known"] > 0)
     person, actor = news.person[wanted], news.statements["actor"][wanted]
-    at, found = _speakers(kept, person, actor)
+    at, found = speakers_of(kept, person, actor)
     at, person, actor = at[~found], person[~found], actor[~found]
     order = np.lexsort((actor, person))
     at, person, actor = at[order], person[order], actor[order]
@@ -242,7 +240,7 @@ def _with_speakers(kept: Columns, news: News) -> Columns:
     )
 
 
-def _speakers(kept: Columns, person: Ints, actor: Pseudonyms) -> tuple[Ints, Marks]:
+def speakers_of(kept: Columns, person: Ints, actor: Pseudonyms) -> tuple[Ints, Marks]:
     """Where each (person, pseudonym) stands among the speakers, or would; and whether it is there: a bisection each."""
     first = kept.nobody
     ends = np.append(first[1:], len(kept.pseudonym))
@@ -265,7 +263,7 @@ def _with_rows(kept: Columns, news: News) -> Columns:
     said, person = news.statements[wanted], news.person[wanted]
     known = said["known"] > 0
     speaker = kept.nobody[person]
-    speaker[known] = _speakers(kept, person[known], said["actor"][known])[0]
+    speaker[known] = speakers_of(kept, person[known], said["actor"][known])[0]
     keys = _target_keys(kept.target_connection, kept.target_post)
     target = np.searchsorted(keys, _target_keys(news.connection[wanted], said["post"]))
     kind, day, count = (said[name].astype(np.int64) for name in ("kind", "day", "count"))
@@ -277,7 +275,7 @@ def _with_rows(kept: Columns, news: News) -> Columns:
 
 
 def _put(kept: Columns, new: Ints, speaker: Ints, target: Ints, kind: Ints, day: Ints, count: Ints) -> Columns:
-    """Rows in the order of their keys into the columns: over those that are there, or between them; 0 takes them out."""
+    """Rows in the order of their keys into the columns: over those that are there, or between; 0 takes out."""
     old = _row_keys(kept, kept.speaker, kept.target, kept.kind, kept.day)
     at = np.searchsorted(old, new)
     there = np.zeros(len(new), dtype=np.bool_)

@@ -175,7 +175,9 @@ def _sealed(columns: Columns, nobody: Ints, keys: Mapping[str, PersonKey], salt:
     for place, name in enumerate(columns.subjects):
         if name not in keys:
             raise KeyGoneError("somebody in this bucket has no key")
-        plain = b"".join((voices[voice[place] + _VOICE.itemsize : voice[place + 1]], given[topic[place] : topic[place + 1]]))
+        plain = b"".join(
+            (voices[voice[place] + _VOICE.itemsize : voice[place + 1]], given[topic[place] : topic[place + 1]])
+        )
         sealed.append(keys[name].seal_once(salt, plain))
     return sealed
 
