@@ -10,8 +10,12 @@ from privacy.keyring import PersonKey
 
 
 def place(row: Base, column: str) -> str:
-    """Where a sealed value lives: table, primary key and column. The key must be set before sealing."""
-    key = [str(getattr(row, part.name)) for part in inspect(type(row)).primary_key]
+    """Where a sealed value lives: table, primary key and column. The key must be set before sealing.
+
+    A table whose keys the database gives names other columns in `__sealed_by__`.
+    """
+    names = getattr(row, "__sealed_by__", None) or [part.name for part in inspect(type(row)).primary_key]
+    key = [str(getattr(row, name)) for name in names]
     if "None" in key:
         raise ValueError(f"{row.__tablename__}: the row needs its id before anything is sealed in it")
     return json.dumps([row.__tablename__, *key, column])  # no two places are written alike

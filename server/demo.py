@@ -262,7 +262,7 @@ def _oldest(work: Work) -> date:
 
 def _score_all(work: Work, actors: dict[str, _Actor], first: date) -> None:
     """Scores everybody day by day, as the nightly run does: standing comes from the day before."""
-    signals = {name: Signals.from_columns(**actor.columns) for name, actor in actors.items()}  # type: ignore[arg-type]
+    signals = {name: Signals.from_columns(**actor.columns) for name, actor in actors.items()}
     yesterday: dict[str, float] = {}
     for offset in range(DAYS):
         day = first + timedelta(days=offset)

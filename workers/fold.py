@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from rq.timeouts import BaseTimeoutException
@@ -237,10 +238,11 @@ def _commit(work: Work, lease: Lease, file: str | None, made: _Made, seen: _Seen
     """Moves the pointer and stores what was made, but nothing of whom something has changed about meanwhile (R4)."""
     changed = _changed(work, lease, made, seen, day) if day else set()
     rows = [row for row in made.rows if row[0] not in changed]
-    values = {"version": lease.version + 1, "file": file, "signals": len(made.columns), "folded_at": work.now}
+    values: dict[str, Any] = {"version": lease.version + 1, "file": file, "signals": len(made.columns)}
+    values |= {"folded_at": work.now, "failure": None, "failed_at": None}
     if day is not None:
         values |= {"day_scored": day, "people": len(rows)}
-    if not buckets.move(work.session, lease, **values, failure=None, failed_at=None):
+    if not buckets.move(work.session, lease, **values):
         return False
     for start in range(0, len(made.inbox), _CHUNK):
         work.session.execute(delete(Inbox).where(Inbox.id.in_(made.inbox[start : start + _CHUNK])))

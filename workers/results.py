@@ -21,6 +21,7 @@ from workers.runtime.work import Work
 from workers.scoring.batch import Crowd, Scores
 from workers.scoring.explain import explain
 from workers.scoring.model import KLARWERT_1
+from workers.scoring.score import sum_by
 from workers.scoring.signals import KINDS, FloatArray, IntArray
 from workers.signals.columns import Columns, starts
 from workers.signals.crowd import Labels
@@ -131,7 +132,7 @@ def rows_of(
 
 def _counts(crowd: Crowd, made: Scores) -> FloatArray:
     """Signals in the window of each network of each person."""
-    return np.bincount(crowd.post_network, weights=made.post_counts, minlength=len(crowd.network_person))
+    return sum_by(crowd.post_network, made.post_counts.astype(np.float64), len(crowd.network_person))
 
 
 def _texts(person: IntArray, counts: FloatArray, labels: Sequence[str], points: FloatArray, people: int) -> list[str]:

@@ -45,7 +45,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
-        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "signals of today": KindWords(
+            _("New signals"), _("What was read since the last night. In the night it joins the signals.")
+        ),
+        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
@@ -77,9 +80,11 @@ def columns(language: str) -> Mapping[str, str]:
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
+        "block": _("What was read"),
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "by_topic": _("Points by topic"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
@@ -88,7 +93,6 @@ def columns(language: str) -> Mapping[str, str]:
         "count": _("Number"),
         "created_at": _("Made"),
         "day": _("Day"),
-        "day_at": _("End of the day"),
         "decided_at": _("Decided"),
         "due_at": _("Next reading"),
         "email": _("E-mail address"),
@@ -104,6 +108,7 @@ def columns(language: str) -> Mapping[str, str]:
         "impact": _("Impact"),
         "kind": _("Kind"),
         "label": _("Label"),
+        "last_post": _("Number of the newest post"),
         "language": _("Language"),
         "lender_id": _("Your number"),
         "made_at": _("Computed"),
@@ -113,6 +118,7 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "number": _("Number in the account"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -183,7 +189,7 @@ def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
         "created_at": _("after it was written"),
-        "day_at": _("after the day of the reaction"),
+        "day": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
         "made_at": _("after it was computed"),

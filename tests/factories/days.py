@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from privacy.base import Subject
 from privacy.sealed import seal
-from workers.models import DayScored, PostSplit, Score
+from workers import jobs
+from workers.models import Bucket, DayScored, PostSplit, Score
 from workers.models.score import SPLIT, pack_split
 from workers.places import Vault
 from workers.runtime.process import Process
@@ -55,3 +56,18 @@ def signals(process: Process, subject_id: str | None = None) -> list[dict[str, A
     with process.reading() as session:
         people = [subject_id] if subject_id else list(session.scalars(select(Subject.id).order_by(Subject.id)))
     return [row for who in people for row in Vault(process).export(who)]
+
+
+def run_day(process: Process, day: date) -> None:
+    """Scores a day that has ended, as the schedule and its jobs do."""
+    jobs.score_day(day.isoformat())
+    process.queue.rq.empty()
+    fold_all(process, day.isoformat())
+
+
+def fold_all(process: Process, day: str = "") -> None:
+    """Folds every bucket, one after the other."""
+    with process.reading() as session:
+        numbers = list(session.scalars(select(Bucket.number).order_by(Bucket.number)))
+    for number in numbers:
+        jobs.fold(str(number), day)

@@ -34,7 +34,7 @@ def upsert_all(
     """
     table = cast("Table", model.__table__)
     dialect = session.connection().dialect
-    values = {name: bindparam(name) for name in (*names, *same)}
+    values: dict[str, Any] = {name: bindparam(name) for name in (*names, *same)}
     compiled = _statement(session, table, values, newest).compile(dialect=dialect)
     every = [_bound(table, name, value, dialect) for name, value in same.items()]
     order = [*names, *same]

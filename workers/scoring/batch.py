@@ -10,7 +10,7 @@ import numpy as np
 
 from workers.scoring.model import KLARWERT_1
 from workers.scoring.score import FADING, WEIGHT, impact, scale, sum_by
-from workers.scoring.signals import AUDIENCE_CODE, EPOCH, KINDS, FloatArray, IntArray
+from workers.scoring.signals import AUDIENCE_CODE, EPOCH, KINDS, BoolArray, FloatArray, IntArray
 
 #: Value of one signal of a kind (row) at an age (column); followers do not age.
 _VALUE = np.where(np.arange(len(KINDS))[:, None] == AUDIENCE_CODE, 1.0, FADING[None, :]) * WEIGHT[:, None]
@@ -95,9 +95,9 @@ def score_all(crowd: Crowd, day: date) -> Scores:
     )
 
 
-def _values(crowd: Crowd, age: IntArray, inside: IntArray) -> FloatArray:
+def _values(crowd: Crowd, age: IntArray, inside: BoolArray) -> FloatArray:
     """Value of each signal, 0 outside the window; of audience counts only the latest of each account."""
-    value = _VALUE.ravel()[crowd.kind * KLARWERT_1.window_days + age] * crowd.count
+    value: FloatArray = _VALUE.ravel()[crowd.kind * KLARWERT_1.window_days + age] * crowd.count
     value[~inside] = 0.0
     rows = np.flatnonzero((crowd.kind == AUDIENCE_CODE) & inside)
     if len(rows):
@@ -107,7 +107,7 @@ def _values(crowd: Crowd, age: IntArray, inside: IntArray) -> FloatArray:
     return value
 
 
-def _weeks(crowd: Crowd, person: IntArray, age: IntArray, inside: IntArray) -> IntArray:
+def _weeks(crowd: Crowd, person: IntArray, age: IntArray, inside: BoolArray) -> IntArray:
     """Weeks with a reaction, by person."""
     heard = np.zeros(crowd.people * KLARWERT_1.weeks, dtype=np.bool_)
     reactions = inside & (crowd.kind != AUDIENCE_CODE)

@@ -9,15 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from workers.models.inbox import STATEMENT, VERSION
 from workers.scoring.signals import KINDS
 
 Statements = npt.NDArray[np.void]
 
-#: One statement. `known` says whether `actor` is one, or the signal was only counted.
-STATEMENT = np.dtype(
-    [("kind", "u1"), ("known", "u1"), ("day", "<u2"), ("post", "<u4"), ("actor", "<u8"), ("count", "<i8")]
-)
-VERSION = b"\x01"
 #: Everything of a post, with its topics.
 DROP_POST = 255
 #: Everything of the connection.

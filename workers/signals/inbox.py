@@ -41,14 +41,14 @@ def say(
         "connection_id": connection_id,
         "made_at": process_of(session).clock(),
         "urgent": urgent,
-        "block": key.seal(place(subject_id, connection_id), pack(list(statements))),
+        "block": key.seal(place(subject_id), pack(list(statements))),
     }
     session.execute(insert(Inbox), [row])
 
 
-def place(subject_id: str, connection_id: str | None) -> str:
-    """Where a block opens: only among what its person's inbox has about this connection."""
-    return f"inbox/{subject_id}/{connection_id or ''}"
+def place(subject_id: str) -> str:
+    """Where a block opens, as `privacy.sealed.place` writes it."""
+    return f'["inbox", "{subject_id}", "block"]'
 
 
 def known(session: Session, subject_id: str, key: PersonKey | None = None) -> Columns:
@@ -84,7 +84,7 @@ def news(
     persons = {name: number for number, name in enumerate(people)}
     numbers = {name: number for number, name in enumerate(one for mine in people.values() for one in mine)}
     mine = [row for row in rows if row[0] in persons and (row[1] is None or row[1] in numbers)]
-    statements, block = unpack([keys[who].open_bytes(place(who, which), sealed) for who, which, sealed in mine])
+    statements, block = unpack([keys[who].open_bytes(place(who), sealed) for who, _, sealed in mine])
     person = np.array([persons[who] for who, _, _ in mine], dtype=np.int64)
     connection = np.array([-1 if which is None else numbers[which] for _, which, _ in mine], dtype=np.int64)
     return News(statements, person[block], connection[block])

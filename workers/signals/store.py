@@ -232,7 +232,8 @@ def _posts(mine: Columns, connection_id: str) -> Ints:
     """Numbers of the posts of a connection that have signals, 0 for signals without a post."""
     if connection_id not in mine.connections:
         return mine.target_post[:0]
-    return mine.target_post[mine.target_connection == mine.connections.index(connection_id)]
+    numbers: Ints = mine.target_post[mine.target_connection == mine.connections.index(connection_id)]
+    return numbers
 
 
 def _stored(mine: Columns, connection_id: str, number: int) -> dict[str, dict[_Identity, _Known]]:
