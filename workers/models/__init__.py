@@ -1,5 +1,8 @@
-"""The tables of the middle floor, one a file; importing the package declares them all."""
+"""The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
+from privacy.disclosure import Disclosure
+from privacy.hold import Hold
+from privacy.request import Request
 from workers.models.bucket import Bucket
 from workers.models.connection import Connection
 from workers.models.inbox import Inbox
@@ -16,12 +19,15 @@ __all__ = [
     "Bucket",
     "Connection",
     "DayScored",
+    "Disclosure",
+    "Hold",
     "Inbox",
     "Mail",
     "Objection",
     "Post",
     "PostSplit",
     "RejectedTopic",
+    "Request",
     "Run",
     "Score",
     "StandingLink",
