@@ -10,7 +10,7 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from privacy.base import Sealed, UtcDateTime
@@ -227,6 +227,11 @@ class KeyRing:
         with suppress(IntegrityError), writing(self._engine).begin() as connection:
             if connection.scalar(select(_retired.c.name).where(_retired.c.name == key)) is None:
                 connection.execute(insert(_retired).values(name=key, since=now))
+
+    def expired_files(self, before: datetime) -> int:
+        """How many keys `expire_files` would destroy."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).where(_retired.c.since < before)) or 0
 
     def expire_files(self, before: datetime) -> int:
         """Destroys the keys of files that were gone before a moment; how many."""

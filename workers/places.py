@@ -100,6 +100,10 @@ class Vault:
         """Destroys keys of files that no backup has any more; signals themselves go with each fold."""
         return self._process.ring.expire_files(now - timedelta(days=self._process.settings.backup_days))
 
+    def due(self, now: datetime) -> int:
+        """How many such keys there are now."""
+        return self._process.ring.expired_files(now - timedelta(days=self._process.settings.backup_days))
+
     def _left(self, subject_id: str) -> int:
         """How many signals of a person are in the file of their bucket, whether or not they count."""
         with self._process.reading() as session:
