@@ -6,6 +6,10 @@ from privacy.request import Request
 from workers.models.bucket import Bucket
 from workers.models.connection import Connection
 from workers.models.inbox import Inbox
+from workers.models.basis import ScoreBasis
+from workers.models.check import ScoreCheck
+from workers.models.connection import Connection
+from workers.models.dispute import Dispute, Dropped
 from workers.models.mail import Mail
 from workers.models.objection import Objection
 from workers.models.post import Post
@@ -20,6 +24,8 @@ __all__ = [
     "Connection",
     "DayScored",
     "Disclosure",
+    "Dispute",
+    "Dropped",
     "Hold",
     "Inbox",
     "Mail",
@@ -30,6 +36,9 @@ __all__ = [
     "Request",
     "Run",
     "Score",
+    "ScoreBasis",
+    "ScoreCheck",
+    "Signal",
     "StandingLink",
     "Topic",
 ]

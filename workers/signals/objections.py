@@ -10,9 +10,13 @@ from workers.models import Connection, Objection
 from workers.networks.shape import Reading
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
+<<<<<<< HEAD
 from workers.signals.block import DROP_ACTOR, Statement
 from workers.signals.columns import Columns
 from workers.signals.inbox import known, say
+=======
+from workers.signals import basis
+>>>>>>> main
 from workers.signals.standing import account_index
 from workers.signals.store import drop_unheard
 
@@ -52,6 +56,7 @@ def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool
         key = work.ring.person(subject_id)
         say(work.session, key, subject_id, connection_id, [Statement(DROP_ACTOR, actor=actor)], urgent=True)
     drop_unheard(work.session, subject_id)
+    basis.drop(work.session, subject_id)
     work.later("score", subject_id)
     return True
 

@@ -9,10 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy import consent
+<<<<<<< HEAD
 from workers.models import Connection, Post
 from workers.scoring.signals import Signals
 from workers.signals.columns import Columns, Ints
 from workers.signals.inbox import known
+=======
+from workers.models import Connection, Signal
+from workers.scoring.changes import Known
+from workers.scoring.signals import BoolArray, Signals
+from workers.signals.disputes import dropped
+>>>>>>> main
 from workers.signals.standing import lent
 
 
@@ -24,6 +31,12 @@ class Taken:
     """`post` is the post's id, `account` the connection's label."""
     yesterday: dict[str, float]
     """Pseudonym to the last published score of the participant behind it who lends their standing."""
+    disputed: BoolArray
+    """Signals that the person disputes: they are stored and do not count."""
+
+    def known(self, day: date) -> Known:
+        """The same as what the score of a day is made of."""
+        return Known(day, self.signals, self.yesterday, self.disputed)
 
 
 def take(session: Session, subject_id: str, day: date, topics: Mapping[str, Sequence[str]] | None = None) -> Taken:
@@ -43,6 +56,7 @@ def signals_of(session: Session, mine: Columns, agreed: set[str], topics: Mappin
     rows = session.execute(
         select(Connection.id, Connection.network, Connection.label).where(Connection.subject_id == subject_id)
     )
+<<<<<<< HEAD
     about = {row.id: row for row in rows}
     networks, network = _coded([about[one].network for one in mine.connections])
     accounts, account = _coded([about[one].label or None for one in mine.connections])
@@ -102,3 +116,6 @@ def _topics(
     row = np.repeat(np.arange(len(post)), sizes)
     place = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return labels, codes[np.append(first[:-1], 0)[post][row] + place], row
+=======
+    return Taken(signals, lent(session, subject_id, day), dropped(session, subject_id, signals))
+>>>>>>> main
