@@ -14,12 +14,8 @@ from importlib.resources import files
 from math import ceil
 from typing import Any
 
-<<<<<<< HEAD
-from sqlalchemy import select
-=======
 import numpy as np
-from sqlalchemy import insert, select
->>>>>>> main
+from sqlalchemy import select
 
 from privacy import consent
 from privacy.base import new_id
@@ -41,14 +37,10 @@ from workers.runtime.work import Work
 from workers.scoring.changes import Known, changed
 from workers.scoring.explain import Explanation, explain
 from workers.scoring.model import KLARWERT_1
-<<<<<<< HEAD
 from workers.scoring.signals import KIND_CODES, Signals
+from workers.signals import basis
 from workers.signals.block import Statement
 from workers.signals.inbox import say
-=======
-from workers.scoring.signals import Signals
-from workers.signals import basis
->>>>>>> main
 from workers.signals.standing import account_index
 from workers.signals.store import next_number, number_of, post_index
 

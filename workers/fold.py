@@ -25,18 +25,23 @@ from workers import buckets
 from workers.buckets import Lease
 from workers.models import Connection, Inbox
 from workers.models.connection import State
-from workers.results import Row, rows_of, store_scores
+from workers.results import Row, Scored, Since, rows_of, since_last, store_scores
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.scoring import versions
 from workers.scoring.batch import score_all
-from workers.scoring.model import KLARWERT_1
-from workers.signals import vault
-from workers.signals.columns import Columns, empty
+from workers.scoring.changes import Known
+from workers.scoring.model import LONGEST_WINDOW
+from workers.signals import basis, vault
+from workers.signals.columns import Columns, empty, part
 from workers.signals.crowd import About, crowd_of
+from workers.signals.disputes import dropped
+from workers.signals.drops import Drop, drops_between, left_out
 from workers.signals.inbox import load, news
 from workers.signals.merge import among, merge
 from workers.signals.standing import lent_between
 from workers.signals.store import number_of
+from workers.signals.take import signals_of
 from workers.signals.topics import slugs
 from workers.signals.vault import BrokenFileError
 
@@ -77,6 +82,8 @@ class _Seen:
     read: set[str]
     """Connections that are proven and were read to their end once."""
     proven: set[str]
+    drops: list[Drop]
+    """What its people dispute."""
     lent: list[tuple[str, str, str, float]]
     """Person, pseudonym, lender, the lender's last published score."""
     topics: set[str]
@@ -92,6 +99,8 @@ class _Made:
     """The rows of the inbox that went into it."""
     rows: list[Row]
     splits: list[tuple[str, bytes]]
+    bases: list[tuple[str, bytes]]
+    """What each score was made of, sealed, by person."""
 
 
 def fold(process: Process, number: int, day: date | None = None) -> bool:
@@ -155,11 +164,11 @@ def _make(process: Process, lease: Lease, day: date | None) -> tuple[_Made, _See
     columns = merge(old, people, news(said, keys, people), _oldest(process, day))
     columns = _without_topics(columns, seen.topics)
     watch("merged")
-    rows, splits = _score(columns, seen, day, keys, names) if day is not None else ([], [])
+    rows, splits, bases = _score(process, columns, seen, day, keys, names) if day is not None else ([], [], [])
     heard = np.bincount(columns.speaker_person[columns.speaker], minlength=columns.people) > 0
     left = {name: people[name] for name, here in zip(columns.subjects, heard.tolist(), strict=True) if here}
     done = [row.id for row in inbox if row.subject_id not in lost]
-    return _Made(among(columns, left), done, rows, splits), seen
+    return _Made(among(columns, left), done, rows, splits, bases), seen
 
 
 def _look(session: Session, lease: Lease, day: date | None) -> _Seen:
@@ -180,6 +189,7 @@ def _look(session: Session, lease: Lease, day: date | None) -> _Seen:
         about={row.id: About(row.network, row.label, row.network in agreed.get(row.subject_id, ())) for row in found},
         read={row.id for row in found if row.state == State.PROVEN and row.read_at is not None},
         proven={row.id for row in found if row.state == State.PROVEN},
+        drops=drops_between(session, lease.first, lease.end),
         lent=lent_between(session, lease.first, lease.end, day) if day else [],
         topics=set(
             session.scalars(
@@ -209,7 +219,7 @@ def _make_sure(process: Process, lost: set[str], stored: vault.Stored | None) ->
 def _oldest(process: Process, day: date | None) -> int:
     """The first day that a score of this day, or of the last that has ended, looks at; what is older goes."""
     last = day or process.clock().date() - timedelta(days=1)
-    return number_of(last) - KLARWERT_1.window_days + 1
+    return number_of(last) - LONGEST_WINDOW + 1
 
 
 def _without_topics(columns: Columns, agreed: set[str]) -> Columns:
@@ -219,14 +229,40 @@ def _without_topics(columns: Columns, agreed: set[str]) -> Columns:
 
 
 def _score(
-    columns: Columns, seen: _Seen, day: date, keys: Mapping[str, PersonKey], names: Mapping[int, str]
-) -> tuple[list[Row], list[tuple[str, bytes]]]:
+    process: Process,
+    columns: Columns,
+    seen: _Seen,
+    day: date,
+    keys: Mapping[str, PersonKey],
+    names: Mapping[int, str],
+) -> tuple[list[Row], list[tuple[str, bytes]], list[tuple[str, bytes]]]:
     """The rows of everybody who agrees to a network and of whose own accounts anything was read."""
     heard = np.bincount(columns.target_connection, minlength=len(columns.connections)) > 0
     has = {one for one, here in zip(columns.connections, heard.tolist(), strict=True) if here}
     wanted = [_wanted(seen, seen.people[name], has) for name in columns.subjects]
-    crowd, labels = crowd_of(columns, seen.about, [(who, actor, score) for who, actor, _, score in seen.lent])
-    return rows_of(columns, crowd, labels, score_all(crowd, day), day, keys, wanted, names)
+    disputed, model = left_out(columns, seen.about, seen.drops), versions.PUBLISHED.on(day)
+    lent = [(who, actor, score) for who, actor, _, score in seen.lent]
+    crowd, labels = crowd_of(columns, seen.about, lent, disputed, model)
+    made = score_all(crowd, day, model)
+    since: dict[str, Since] = {}
+    bases: list[tuple[str, bytes]] = []
+    with process.reading() as session:
+        for name, score, one in zip(columns.subjects, made.score.tolist(), wanted, strict=True):
+            if one:
+                after = _known(session, columns, seen, day, name)
+                found = since_last(basis.kept(session, keys[name], name), after, model, score)
+                if found:
+                    since[name] = found
+                bases.append((name, basis.sealed(keys[name], name, after)))
+    return (*rows_of(Scored(columns, crowd, labels, made, day), keys, wanted, names, since), bases)
+
+
+def _known(session: Session, columns: Columns, seen: _Seen, day: date, name: str) -> Known:
+    """What one person's score is made of."""
+    agreed = {seen.about[one].network for one in seen.people[name] if seen.about[one].agreed}
+    signals = signals_of(session, part(columns, name), agreed, {})
+    lent = {actor: score for who, actor, _, score in seen.lent if who == name}
+    return Known(day, signals, lent, dropped(session, name, signals))
 
 
 def _wanted(seen: _Seen, mine: list[str], has: set[str]) -> bool:
@@ -248,8 +284,10 @@ def _commit(work: Work, lease: Lease, file: str | None, made: _Made, seen: _Seen
         work.session.execute(delete(Inbox).where(Inbox.id.in_(made.inbox[start : start + _CHUNK])))
     if day is not None:
         splits = [split for split in made.splits if split[0] not in changed]
-        same = {"day": day, "preliminary": day >= work.today, "made_at": work.now}
-        store_scores(work.session, rows, splits, same)
+        bases = [one for one in made.bases if one[0] not in changed]
+        model = versions.PUBLISHED.on(day).id
+        same = {"day": day, "model": model, "preliminary": day >= work.today, "made_at": work.now}
+        store_scores(work.session, rows, splits, bases, same)
         if changed:
             work.later("fold", str(lease.number), day.isoformat())
     return True
@@ -265,6 +303,7 @@ def _changed(work: Work, lease: Lease, made: _Made, seen: _Seen, day: date | Non
         consent.agreed(work.session, lender, Purpose.RECOGNITION, hold=True)
     now = _look(work.session, lease, day)
     changed = {name for name in seen.people.keys() | now.people.keys() if _state(seen, name) != _state(now, name)}
+    changed |= {drop.subject_id for drop in set(seen.drops) ^ set(now.drops)}
     changed |= {name for name, *_ in set(seen.lent) ^ set(now.lent)} | (seen.topics ^ now.topics)
     late = select(Inbox.subject_id).where(
         Inbox.subject_id >= lease.first,

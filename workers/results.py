@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -13,17 +14,19 @@ from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal_bytes
 from privacy.vocabulary import Purpose
-from workers.models import Connection, DayScored, PostSplit, Score
+from workers.models import Connection, DayScored, PostSplit, Score, ScoreBasis
 from workers.models.connection import State
 from workers.models.score import SPLIT, pack_split, split_rows
 from workers.runtime.upsert import upsert, upsert_all
 from workers.runtime.work import Work
-<<<<<<< HEAD
+from workers.scoring import versions
 from workers.scoring.batch import Crowd, Scores
+from workers.scoring.changes import Known, changed
 from workers.scoring.explain import explain
-from workers.scoring.model import KLARWERT_1
-from workers.scoring.score import sum_by
+from workers.scoring.model import Model
+from workers.scoring.score import frame, sum_by, tally
 from workers.scoring.signals import KINDS, FloatArray, IntArray
+from workers.signals import basis
 from workers.signals.columns import Columns, starts
 from workers.signals.crowd import Labels
 from workers.signals.store import has_signals
@@ -31,15 +34,8 @@ from workers.signals.take import post_ids, take
 from workers.signals.topics import topics_by_post
 
 _ID_BYTES = 16
-=======
-from workers.scoring import versions
-from workers.scoring.changes import Known, changed
-from workers.scoring.explain import Explanation, explain
-from workers.scoring.model import Model
-from workers.scoring.score import frame, tally
-from workers.signals import basis
-from workers.signals.take import take
->>>>>>> main
+#: Of a person: the day before, and what has changed since.
+Since = tuple[date, Mapping[str, float]]
 
 
 def store_score(work: Work, subject_id: str, day: date) -> bool:
@@ -52,16 +48,10 @@ def store_score(work: Work, subject_id: str, day: date) -> bool:
         return False
     for network in agreed:
         consent.require(work.session, subject_id, Purpose.SCORING, network)
-<<<<<<< HEAD
-    key = work.ring.person(subject_id)
+    key, model = work.ring.person(subject_id), versions.PUBLISHED.on(day)
     taken = take(work.session, subject_id, day, topics_by_post(work.session, key, subject_id))
-    made = explain(taken.signals, day, taken.yesterday)
-=======
-    taken, model, key = take(work.session, subject_id, day), versions.PUBLISHED.on(day), work.ring.person(subject_id)
     made = explain(taken.signals, day, taken.yesterday, taken.disputed, model)
-    before = basis.kept(work.session, key, subject_id)
-    since = before if before and before.day < day else None
->>>>>>> main
+    since = since_last(basis.kept(work.session, key, subject_id), taken.known(day), model, made.total.score)
     row = Score(
         subject_id=subject_id,
         day=day,
@@ -71,49 +61,44 @@ def store_score(work: Work, subject_id: str, day: date) -> bool:
         weeks=made.total.weeks,
         by_network={part.label: part.points for part in made.networks},
         by_kind={part.label: part.points for part in made.kinds},
-        changed_since=since.day if since else None,
-        changes=_changes(since, taken.known(day), made) if since else None,
+        changed_since=since[0] if since else None,
+        changes=dict(since[1]) if since else None,
         preliminary=day >= work.today,
         made_at=work.now,
     )
     seal(row, key, by_topic=_topic_text({part.label: part.points for part in made.topics}))
     upsert(work.session, row, newest="made_at")
     split = PostSplit(subject_id=subject_id, day=day, made_at=work.now)
-<<<<<<< HEAD
     seal(split, key, points=split_of(work.session, subject_id, {part.label: part.points for part in made.posts}))
-=======
-    seal(split, key, points=json.dumps({part.label: part.points for part in made.posts}))
->>>>>>> main
     upsert(work.session, split, newest="made_at")
     if not row.preliminary:
         basis.keep(work, key, subject_id, taken.known(day))
     return True
 
 
-<<<<<<< HEAD
 def _topic_text(points: Mapping[str, float]) -> str | None:
     return json.dumps(points) if points else None
-=======
-def _changes(before: Known, after: Known, made: Explanation) -> dict[str, float]:
+
+
+def since_last(before: Known | None, after: Known, model: Model, score: float) -> Since | None:
+    """Since when what has changed for one person; None where nothing of an earlier day is at hand."""
+    if before is None or before.day >= after.day:
+        return None
+    return before.day, _changes(before, after, model, score)
+
+
+def _changes(before: Known, after: Known, model: Model, score: float) -> dict[str, float]:
     """What changed, by part; where another version of the model applies now, what that changed comes first."""
-    parts = changed(before, after, made.model)
+    parts = changed(before, after, model)
     old = versions.PUBLISHED.on(before.day)
-    if old.id == made.model.id:
+    if old.id == model.id:
         return parts
-    stayed = made.total.score - sum(parts.values())
+    stayed = score - sum(parts.values())
     return {"model": stayed - _score_of(before, old), **parts}
 
 
 def _score_of(known: Known, model: Model) -> float:
     return tally(frame(known.signals, known.day, known.yesterday, known.disputed, model)).score
-
-
-def _read(session: Session, subject_id: str) -> bool:
-    """Was anything read through an account that is the person's? A network that never answered makes no score of 1."""
-    proven = (Connection.subject_id == subject_id) & (Connection.state == State.PROVEN)
-    heard = exists().where(Signal.connection_id == Connection.id)
-    return bool(session.scalar(select(exists().where(proven, Connection.read_at.is_not(None) | heard))))
->>>>>>> main
 
 
 def split_of(session: Session, subject_id: str, points: Mapping[str, float]) -> bytes:
@@ -125,33 +110,49 @@ def split_of(session: Session, subject_id: str, points: Mapping[str, float]) -> 
 
 
 def store_scores(
-    session: Session, rows: "Sequence[Row]", splits: Sequence[tuple[str, bytes]], same: Mapping[str, object]
+    session: Session,
+    rows: "Sequence[Row]",
+    splits: Sequence[tuple[str, bytes]],
+    bases: Sequence[tuple[str, bytes]],
+    same: Mapping[str, object],
 ) -> None:
     """Stores very many scores of one day, final or not, with their splits: what `rows_of` made."""
-    names = ("subject_id", "score", "impact", "weeks", "by_network", "by_kind", "by_topic")
-    upsert_all(session, Score, {"model": KLARWERT_1.id, **same}, names, rows, "made_at")
+    names = (
+        "subject_id", "score", "impact", "weeks", "by_network", "by_kind", "by_topic", "changed_since", "changes",
+    )  # fmt: skip
+    upsert_all(session, Score, same, names, rows, "made_at")
     short = {name: same[name] for name in ("day", "made_at")}
     upsert_all(session, PostSplit, short, ("subject_id", "points"), splits, "made_at")
+    upsert_all(session, ScoreBasis, short, ("subject_id", "columns"), bases, "made_at")
 
 
-#: Person, score, impact, weeks, points by network, kind and topic; the last sealed, where there is one.
-Row = tuple[str, float, float, int, str, str, bytes | None]
+#: Person, score, impact, weeks, points by network, kind and topic (sealed), since when what has changed.
+Row = tuple[str, float, float, int, str, str, bytes | None, str | None, str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A bucket with its scores."""
+
+    columns: Columns
+    crowd: Crowd
+    labels: Labels
+    made: Scores
+    day: date
 
 
 def rows_of(
-    columns: Columns,
-    crowd: Crowd,
-    labels: Labels,
-    made: Scores,
-    day: date,
+    scored: Scored,
     keys: Mapping[str, PersonKey],
     wanted: Sequence[bool],
     names: Mapping[int, str],
+    since: Mapping[str, Since],
 ) -> tuple[list[Row], list[tuple[str, bytes]]]:
     """The rows of the wanted people of a bucket, sealed and ready to be stored: scores, and splits by post.
 
     `names` are the topics by number.
     """
+    columns, crowd, labels, made = scored.columns, scored.crowd, scored.labels, scored.made
     networks = _texts(crowd.network_person, _counts(crowd, made), labels.networks, made.by_network, crowd.people)
     person, kind = np.nonzero(made.kind_counts)
     kinds = _texts(
@@ -165,14 +166,16 @@ def rows_of(
     figures = zip(made.score.tolist(), made.impact.tolist(), made.weeks.tolist(), strict=True)
     rows: list[Row] = []
     packed: list[tuple[str, bytes]] = []
-    moment = day.isoformat()
+    moment = scored.day.isoformat()
     for which, (name, figure) in enumerate(zip(columns.subjects, figures, strict=True)):
         if wanted[which]:
             key = keys[name]
             topic = None
             if topics[which] != "{}":
                 topic = key.seal(f'["score", "{name}", "{moment}", "by_topic"]', topics[which])
-            rows.append((name, *figure, networks[which], kinds[which], topic))
+            before = since.get(name)
+            changes = (before[0].isoformat(), json.dumps(before[1])) if before else (None, None)
+            rows.append((name, *figure, networks[which], kinds[which], topic, *changes))
             packed.append((name, key.seal(f'["post_split", "{name}", "{moment}", "points"]', splits[which])))
     return rows, packed
 

@@ -45,17 +45,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
-<<<<<<< HEAD
         "signals of today": KindWords(
             _("New signals"), _("What was read since the last night. In the night it joins the signals.")
         ),
         "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
-=======
-        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
         "basis of the score": KindWords(
             _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
         ),
->>>>>>> main
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
         "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
         "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
@@ -105,12 +101,9 @@ def columns(language: str) -> Mapping[str, str]:
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
-<<<<<<< HEAD
         "by_topic": _("Points by topic"),
-=======
         "changed_since": _("Compared with"),
         "changes": _("What changed"),
->>>>>>> main
         "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
@@ -154,11 +147,8 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
-<<<<<<< HEAD
         "number": _("Number in the account"),
-=======
         "outcome": _("Outcome"),
->>>>>>> main
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -238,13 +228,9 @@ def _since(language: str) -> Mapping[str, str]:
     return {
         "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
-<<<<<<< HEAD
         "day": _("after the day of the reaction"),
-=======
         "decided_at": _("after it was decided"),
         "sent_at": _("after it was sent"),
-        "day_at": _("after the day of the reaction"),
->>>>>>> main
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
         "made_at": _("after it was computed"),

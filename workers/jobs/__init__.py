@@ -8,8 +8,4 @@ from workers.jobs.mailing import send_mail
 from workers.jobs.reading import collect
 from workers.jobs.scoring import fold, score, score_day
 
-<<<<<<< HEAD
-__all__ = ["collect", "erase", "expire", "fold", "look_up", "prove", "score", "score_day", "send_mail"]
-=======
-__all__ = ["check_day", "collect", "erase", "expire", "look_up", "prove", "score", "score_day", "send_mail"]
->>>>>>> main
+__all__ = ["check_day", "collect", "erase", "expire", "fold", "look_up", "prove", "score", "score_day", "send_mail"]

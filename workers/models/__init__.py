@@ -3,13 +3,12 @@
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
-from workers.models.bucket import Bucket
-from workers.models.connection import Connection
-from workers.models.inbox import Inbox
 from workers.models.basis import ScoreBasis
+from workers.models.bucket import Bucket
 from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
 from workers.models.dispute import Dispute, Dropped
+from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.objection import Objection
 from workers.models.post import Post

@@ -26,13 +26,8 @@ class Score(Base):
         use=Use.SCORING,
         basis=Basis.EXPLICIT_CONSENT,
         exported=(
-<<<<<<< HEAD
             "subject_id", "day", "model", "score", "impact", "weeks", "by_network", "by_kind", "by_topic",
-            "preliminary", "made_at",
-=======
-            "subject_id", "day", "model", "score", "impact", "weeks", "by_network", "by_kind", "changed_since",
-            "changes", "preliminary", "made_at",
->>>>>>> main
+            "changed_since", "changes", "preliminary", "made_at",
         ),
         rule=Rule(_TWO_YEARS, since="made_at"),
     )  # fmt: skip
@@ -49,15 +44,12 @@ class Score(Base):
     """Points by network."""
     by_kind: Mapped[dict[str, float]] = mapped_column(JSON)
     """Points by kind of reaction."""
-<<<<<<< HEAD
     by_topic: Mapped[Sealed | None]
     """JSON: points by topic, sealed as topics are; only with the consent to topics."""
-=======
     changed_since: Mapped[date | None]
     """The last final day before, where what that score was made of was still at hand."""
     changes: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
     """What changed since, in points, by name of the part (`workers.scoring.changes`); they add up to the difference."""
->>>>>>> main
     preliminary: Mapped[bool]
     """Is it of a day that has not ended?"""
     made_at: Mapped[datetime]

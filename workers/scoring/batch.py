@@ -8,12 +8,9 @@ from datetime import date
 
 import numpy as np
 
-from workers.scoring.model import KLARWERT_1
-from workers.scoring.score import FADING, WEIGHT, impact, scale, sum_by
+from workers.scoring.model import KLARWERT_1, Model
+from workers.scoring.score import fading, impact, in_window, scale, sum_by, weights
 from workers.scoring.signals import AUDIENCE_CODE, EPOCH, KINDS, BoolArray, FloatArray, IntArray
-
-#: Value of one signal of a kind (row) at an age (column); followers do not age.
-_VALUE = np.where(np.arange(len(KINDS))[:, None] == AUDIENCE_CODE, 1.0, FADING[None, :]) * WEIGHT[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,19 +61,19 @@ class Scores:
     """Signals in the window, by post."""
 
 
-def score_all(crowd: Crowd, day: date) -> Scores:
+def score_all(crowd: Crowd, day: date, model: Model = KLARWERT_1) -> Scores:
     """The scores of everybody in the crowd on a day (UTC)."""
     age = day.toordinal() - EPOCH - crowd.day
-    inside = (age >= 0) & (age < KLARWERT_1.window_days)
-    value = _values(crowd, np.where(inside, age, 0), inside)
+    inside = in_window(age, model)
+    value = _values(crowd, np.where(inside, age, 0), inside, model)
     person = crowd.voice_person[crowd.voice]
     sums = sum_by(crowd.voice, value, len(crowd.voice_person))
     loudness = crowd.standing * np.sqrt(sums)
     total = sum_by(crowd.voice_person, loudness, crowd.people)
-    weeks = _weeks(crowd, person, age, inside)
-    impacts = impact(weeks, total)
-    scores = scale(impacts)
-    gained = np.divide(scores - KLARWERT_1.lowest, total, out=np.zeros(crowd.people), where=total > 0)
+    weeks = _weeks(crowd, person, age, inside, model)
+    impacts = impact(weeks, total, model)
+    scores = scale(impacts, model)
+    gained = np.divide(scores - model.lowest, total, out=np.zeros(crowd.people), where=total > 0)
     per_value = np.divide(loudness, sums, out=np.zeros_like(sums), where=sums > 0) * gained[crowd.voice_person]
     points = per_value[crowd.voice] * value
     by_post = sum_by(crowd.post, points, len(crowd.post_network))
@@ -95,9 +92,11 @@ def score_all(crowd: Crowd, day: date) -> Scores:
     )
 
 
-def _values(crowd: Crowd, age: IntArray, inside: BoolArray) -> FloatArray:
+def _values(crowd: Crowd, age: IntArray, inside: BoolArray, model: Model) -> FloatArray:
     """Value of each signal, 0 outside the window; of audience counts only the latest of each account."""
-    value: FloatArray = _VALUE.ravel()[crowd.kind * KLARWERT_1.window_days + age] * crowd.count
+    factor = np.where(np.arange(len(KINDS))[:, None] == AUDIENCE_CODE, 1.0, fading(model)[None, :])
+    worth = (factor * weights(model)[:, None]).ravel()
+    value: FloatArray = worth[crowd.kind * model.window_days + age] * crowd.count
     value[~inside] = 0.0
     rows = np.flatnonzero((crowd.kind == AUDIENCE_CODE) & inside)
     if len(rows):
@@ -107,12 +106,12 @@ def _values(crowd: Crowd, age: IntArray, inside: BoolArray) -> FloatArray:
     return value
 
 
-def _weeks(crowd: Crowd, person: IntArray, age: IntArray, inside: BoolArray) -> IntArray:
+def _weeks(crowd: Crowd, person: IntArray, age: IntArray, inside: BoolArray, model: Model) -> IntArray:
     """Weeks with a reaction, by person."""
-    heard = np.zeros(crowd.people * KLARWERT_1.weeks, dtype=np.bool_)
+    heard = np.zeros(crowd.people * model.weeks, dtype=np.bool_)
     reactions = inside & (crowd.kind != AUDIENCE_CODE)
-    heard[(person * KLARWERT_1.weeks + age // 7)[reactions]] = True
-    weeks: IntArray = np.count_nonzero(heard.reshape(crowd.people, KLARWERT_1.weeks), axis=1)
+    heard[(person * model.weeks + age // 7)[reactions]] = True
+    weeks: IntArray = np.count_nonzero(heard.reshape(crowd.people, model.weeks), axis=1)
     return weeks
 
 

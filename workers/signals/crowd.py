@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from workers.scoring.batch import Crowd
-from workers.scoring.model import KLARWERT_1
+from workers.scoring.model import Model
 from workers.scoring.signals import AUDIENCE_CODE, KINDS, FloatArray
-from workers.signals.columns import Columns, Ints
+from workers.signals.columns import Columns, Ints, Marks
 from workers.signals.merge import speakers_of
 
 
@@ -33,14 +33,17 @@ class About:
 
 
 def crowd_of(
-    columns: Columns, about: Mapping[str, About], lent: Sequence[tuple[str, str, float]]
+    columns: Columns, about: Mapping[str, About], lent: Sequence[tuple[str, str, float]], disputed: Marks, model: Model
 ) -> tuple[Crowd, Labels]:
-    """The crowd of the signals whose networks are agreed to. `lent`: person, pseudonym, yesterday's score of it."""
+    """The crowd of the signals whose networks are agreed to and that nobody disputes.
+
+    `lent`: person, pseudonym, yesterday's score of who lends.
+    """
     seen = [about[one] for one in columns.connections]
     person = columns.connection_person.tolist()
     networks, network = _numbered([(who, one.network) for who, one in zip(person, seen, strict=True)])
     accounts, account = _numbered([(who, one.network, one.label) for who, one in zip(person, seen, strict=True)])
-    columns = _agreed(columns, np.array([one.agreed for one in seen], dtype=np.bool_))
+    columns = _counting(columns, np.array([one.agreed for one in seen], dtype=np.bool_), disputed)
     connection = columns.target_connection
     voice, voice_person = _voices(columns, network[connection], account[connection], len(accounts))
     topic_person, topics, topic = _topics(columns)
@@ -52,7 +55,7 @@ def crowd_of(
         day=columns.day,
         count=columns.count,
         voice_person=voice_person,
-        standing=_standing(columns, lent, len(voice_person)),
+        standing=_standing(columns, lent, len(voice_person), model),
         post_network=network[connection],
         network_person=np.array([key[0] for key in networks], dtype=np.int64),
         topic_post=columns.topic_target,
@@ -69,11 +72,11 @@ def _numbered(keys: Sequence[tuple[object, ...]]) -> tuple[list[tuple[object, ..
     return list(numbers), codes
 
 
-def _agreed(columns: Columns, agreed: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Columns:
-    """The signals of agreed connections; targets and speakers keep their numbers."""
-    if agreed.all():
+def _counting(columns: Columns, agreed: Marks, disputed: Marks) -> Columns:
+    """The signals of agreed connections without disputed ones; targets and speakers keep their numbers."""
+    if agreed.all() and not disputed.any():
         return columns
-    rows = agreed[columns.target_connection][columns.target]
+    rows = agreed[columns.target_connection][columns.target] & ~disputed
     topics = agreed[columns.target_connection][columns.topic_target]
     return replace(
         columns,
@@ -110,7 +113,7 @@ def _voices(columns: Columns, network: Ints, account: Ints, accounts: int) -> tu
     return voice, np.concatenate([columns.speaker_person, owner])
 
 
-def _standing(columns: Columns, lent: Sequence[tuple[str, str, float]], voices: int) -> FloatArray:
+def _standing(columns: Columns, lent: Sequence[tuple[str, str, float]], voices: int, model: Model) -> FloatArray:
     standing = np.ones(voices)
     if not lent:
         return standing
@@ -119,7 +122,7 @@ def _standing(columns: Columns, lent: Sequence[tuple[str, str, float]], voices: 
     person = np.array([who for who, _, _ in mine], dtype=np.int64)
     actor = np.array([actor for _, actor, _ in mine], dtype=np.uint64)
     speaker, found = speakers_of(columns, person, actor)
-    steps = np.array([KLARWERT_1.standing(score) for _, _, score in mine])
+    steps = np.array([model.standing(score) for _, _, score in mine])
     standing[speaker[found]] = steps[found]
     return standing
 

@@ -10,13 +10,10 @@ from workers.models import Connection, Objection
 from workers.networks.shape import Reading
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
-<<<<<<< HEAD
+from workers.signals import basis
 from workers.signals.block import DROP_ACTOR, Statement
 from workers.signals.columns import Columns
 from workers.signals.inbox import known, say
-=======
-from workers.signals import basis
->>>>>>> main
 from workers.signals.standing import account_index
 from workers.signals.store import drop_unheard
 

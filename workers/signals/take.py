@@ -9,17 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy import consent
-<<<<<<< HEAD
 from workers.models import Connection, Post
-from workers.scoring.signals import Signals
-from workers.signals.columns import Columns, Ints
-from workers.signals.inbox import known
-=======
-from workers.models import Connection, Signal
 from workers.scoring.changes import Known
 from workers.scoring.signals import BoolArray, Signals
+from workers.signals.columns import Columns, Ints
 from workers.signals.disputes import dropped
->>>>>>> main
+from workers.signals.inbox import known
 from workers.signals.standing import lent
 
 
@@ -47,7 +42,8 @@ def take(session: Session, subject_id: str, day: date, topics: Mapping[str, Sequ
     """
     mine = known(session, subject_id)
     agreed = set(consent.networks(session, subject_id))
-    return Taken(signals_of(session, mine, agreed, topics or {}), lent(session, subject_id, day))
+    signals = signals_of(session, mine, agreed, topics or {})
+    return Taken(signals, lent(session, subject_id, day), dropped(session, subject_id, signals))
 
 
 def signals_of(session: Session, mine: Columns, agreed: set[str], topics: Mapping[str, Sequence[str]]) -> Signals:
@@ -56,7 +52,6 @@ def signals_of(session: Session, mine: Columns, agreed: set[str], topics: Mappin
     rows = session.execute(
         select(Connection.id, Connection.network, Connection.label).where(Connection.subject_id == subject_id)
     )
-<<<<<<< HEAD
     about = {row.id: row for row in rows}
     networks, network = _coded([about[one].network for one in mine.connections])
     accounts, account = _coded([about[one].label or None for one in mine.connections])
@@ -116,6 +111,3 @@ def _topics(
     row = np.repeat(np.arange(len(post)), sizes)
     place = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return labels, codes[np.append(first[:-1], 0)[post][row] + place], row
-=======
-    return Taken(signals, lent(session, subject_id, day), dropped(session, subject_id, signals))
->>>>>>> main

@@ -17,13 +17,10 @@ from privacy.vocabulary import Purpose
 from workers.models import Connection, Post, RejectedTopic, Score, Topic
 from workers.runtime.process import process_of
 from workers.runtime.work import Work
-<<<<<<< HEAD
 from workers.signals.block import DROP_TOPICS, TOPIC, Statement
 from workers.signals.columns import Columns
-from workers.signals.inbox import known, say
-=======
 from workers.signals.disputes import follow_topics
->>>>>>> main
+from workers.signals.inbox import known, say
 from workers.signals.store import found
 from workers.topics.giving import Giver
 
@@ -45,15 +42,11 @@ def give_topics(
     for address, text in texts.items():
         topics = [slug for slug in give(text) if slug not in unwanted]
         for post in found(work, connection, [address]):
-<<<<<<< HEAD
             seal(post, key, topics=json.dumps(topics) if topics else None)
             given[post.id] = topics
+            follow_topics(work, key, connection.subject_id, connection.network, post.id, topics)
     posts = {post.number: given[post.id] for post in found(work, connection, texts) if post.id in given}
     _say(work.session, key, connection.subject_id, connection.id, posts)
-=======
-            _put(post, key, topics)
-            follow_topics(work, key, connection.subject_id, connection.network, post.id, topics)
->>>>>>> main
 
 
 def topics_by_post(session: Session, key: PersonKey, subject_id: str) -> Mapping[str, tuple[str, ...]]:
