@@ -45,7 +45,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
-        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "signals of today": KindWords(
+            _("New signals"), _("What was read since the last night. In the night it joins the signals.")
+        ),
+        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
         "basis of the score": KindWords(
             _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
         ),
@@ -94,9 +97,11 @@ def columns(language: str) -> Mapping[str, str]:
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
         "answer": _("Answer"),
+        "block": _("What was read"),
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "by_topic": _("Points by topic"),
         "changed_since": _("Compared with"),
         "changes": _("What changed"),
         "closed_at": _("Closed"),
@@ -110,7 +115,6 @@ def columns(language: str) -> Mapping[str, str]:
         "count": _("Number"),
         "created_at": _("Made"),
         "day": _("Day"),
-        "day_at": _("End of the day"),
         "decided_at": _("Decided"),
         "decided_by": _("Decided by"),
         "digest": _("Fingerprint"),
@@ -132,6 +136,7 @@ def columns(language: str) -> Mapping[str, str]:
         "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
+        "last_post": _("Number of the newest post"),
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
@@ -142,6 +147,7 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "number": _("Number in the account"),
         "outcome": _("Outcome"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
@@ -222,9 +228,9 @@ def _since(language: str) -> Mapping[str, str]:
     return {
         "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
+        "day": _("after the day of the reaction"),
         "decided_at": _("after it was decided"),
         "sent_at": _("after it was sent"),
-        "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
         "made_at": _("after it was computed"),

@@ -14,6 +14,7 @@ from server.web.sentences import BASES, USES
 from tests.factories.people import make_connection, make_subject
 from tests.server.browser import Browser
 from workers.mail import Outbox
+from workers.places import Vault
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
 from workers.scoring import standalone_verifier
@@ -26,7 +27,7 @@ def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Brow
 
 
 def test_every_kind_of_data_has_words(browser: Browser) -> None:
-    holds = [*declarations(), Outbox.holds]
+    holds = [*declarations(), Outbox.holds, Vault.holds]
     kinds = {one.kind for one in holds if one.about is not About.NOBODY}
     assert kinds | {"key"} == set(stored.kinds("en")) | set(stored.kinds_of_others("en"))
     assert {one.use for one in holds} <= set(USES)
