@@ -31,6 +31,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_leaf")),
     )
     op.create_table(
+        "network_key",
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("network", name=op.f("pk_network_key")),
+    )
+    op.create_table(
         "notice_text",
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
@@ -387,6 +394,7 @@ def downgrade() -> None:
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")
+    op.drop_table("network_key")
     op.drop_table("log_leaf")
     op.drop_table("installation")
     op.drop_table("day_scored")

@@ -2,6 +2,7 @@
 
 from workers.models.connection import Connection
 from workers.models.mail import Mail
+from workers.models.network_key import NetworkKey
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
@@ -14,6 +15,7 @@ __all__ = [
     "Connection",
     "DayScored",
     "Mail",
+    "NetworkKey",
     "Objection",
     "Post",
     "PostSplit",
