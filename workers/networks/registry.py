@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from workers.networks.bluesky import Bluesky
 from workers.networks.failure import Failure, Reason
+from workers.networks.github import GitHub
 from workers.networks.mastodon import Mastodon
 from workers.networks.shape import Network
 
@@ -33,6 +34,7 @@ class Given:
 
 _MAKERS: Mapping[str, Callable[[Given], Network]] = {
     "bluesky": lambda given: Bluesky(given.appview),
+    "github": lambda given: GitHub(given.key["token"]),
     "mastodon": lambda _: Mastodon(),
 }
 NAMES = frozenset(_MAKERS)
