@@ -17,7 +17,7 @@ from workers.networks.failure import Failure, Reason
 from workers.networks.links import next_query, params_of
 from workers.networks.listing import Lists
 from workers.networks.markup import read_html
-from workers.networks.mastodon_address import Named, ascii_host, home_of, named
+from workers.networks.fediverse_address import Named, ascii_host, home_of, named
 from workers.networks.resume import Place, opened, place, rest
 from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record

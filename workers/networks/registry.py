@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from workers.networks.bluesky import Bluesky
 from workers.networks.failure import Failure, Reason
 from workers.networks.github import GitHub
+from workers.networks.lemmy import Lemmy
 from workers.networks.mastodon import Mastodon
+from workers.networks.peertube import PeerTube
 from workers.networks.shape import Network
 
 
@@ -35,7 +37,9 @@ class Given:
 _MAKERS: Mapping[str, Callable[[Given], Network]] = {
     "bluesky": lambda given: Bluesky(given.appview),
     "github": lambda given: GitHub(given.key["token"]),
+    "lemmy": lambda _: Lemmy(),
     "mastodon": lambda _: Mastodon(),
+    "peertube": lambda _: PeerTube(),
 }
 NAMES = frozenset(_MAKERS)
 
