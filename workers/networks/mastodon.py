@@ -14,10 +14,10 @@ from workers.networks import untrusted
 from workers.networks.client import Answer, Client, Params
 from workers.networks.door import Actor, admitted, carries_mark, joined, plausible_day, reaction_day
 from workers.networks.failure import Failure, Reason
+from workers.networks.fediverse_address import Named, ascii_host, home_of, named
 from workers.networks.links import next_query, params_of
 from workers.networks.listing import Lists
 from workers.networks.markup import read_html
-from workers.networks.fediverse_address import Named, ascii_host, home_of, named
 from workers.networks.resume import Place, opened, place, rest
 from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from workers.networks.bluesky import Bluesky
 from workers.networks.failure import Failure, Reason
 from workers.networks.github import GitHub
+from workers.networks.hacker_news import HackerNews
 from workers.networks.lemmy import Lemmy
 from workers.networks.mastodon import Mastodon
 from workers.networks.peertube import PeerTube
+from workers.networks.reddit import Reddit
 from workers.networks.shape import Network
+from workers.networks.stack_exchange import StackExchange
 
 
 class Key:
@@ -37,9 +40,12 @@ class Given:
 _MAKERS: Mapping[str, Callable[[Given], Network]] = {
     "bluesky": lambda given: Bluesky(given.appview),
     "github": lambda given: GitHub(given.key["token"]),
+    "hacker_news": lambda _: HackerNews(),
     "lemmy": lambda _: Lemmy(),
     "mastodon": lambda _: Mastodon(),
     "peertube": lambda _: PeerTube(),
+    "reddit": lambda given: Reddit(given.key["client_id"], given.key["client_secret"]),
+    "stack_exchange": lambda _: StackExchange(),
 }
 NAMES = frozenset(_MAKERS)
 
