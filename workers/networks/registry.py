@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from workers.networks.blog import Blog
 from workers.networks.bluesky import Bluesky
 from workers.networks.failure import Failure, Reason
 from workers.networks.github import GitHub
@@ -38,6 +39,7 @@ class Given:
 
 
 _MAKERS: Mapping[str, Callable[[Given], Network]] = {
+    "blog": lambda _: Blog(),
     "bluesky": lambda given: Bluesky(given.appview),
     "github": lambda given: GitHub(given.key["token"]),
     "hacker_news": lambda _: HackerNews(),
