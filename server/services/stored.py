@@ -46,15 +46,30 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
         "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "basis of the score": KindWords(
+            _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
+        ),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
+        "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
+        "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
+        "disclosures": KindWords(
+            _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
+        ),
+        "requests": KindWords(
+            _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
+        ),
+        "holds": KindWords(_("Holds"), _("What of yours is kept beyond its time, why and until when.")),
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
-        "mailed links": KindWords(_("Links by mail"), _("Links to confirm something or to choose a password.")),
+        "announcements": KindWords(_("Announcements"), _("Of which versions of the model a mail went to you.")),
+        "mailed links": KindWords(
+            _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
+        ),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "key": KindWords(
@@ -74,27 +89,39 @@ def columns(language: str) -> Mapping[str, str]:
     """The words for the columns of an export."""
     _ = catalogue(language).gettext
     return {
+        "account": _("Account"),
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
+        "answer": _("Answer"),
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "changed_since": _("Compared with"),
+        "changes": _("What changed"),
+        "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
+        "columns": _("Signals as columns"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
+        "contact": _("Where the answer goes"),
         "count": _("Number"),
         "created_at": _("Made"),
         "day": _("Day"),
         "day_at": _("End of the day"),
         "decided_at": _("Decided"),
+        "decided_by": _("Decided by"),
+        "digest": _("Fingerprint"),
+        "dispute_id": _("Number of the dispute"),
         "due_at": _("Next reading"),
+        "due_on": _("Answer due on"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
+        "extended_on": _("Extended on"),
         "failure": _("Failure"),
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
@@ -102,9 +129,11 @@ def columns(language: str) -> Mapping[str, str]:
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
+        "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
         "language": _("Language"),
+        "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
@@ -113,6 +142,7 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "outcome": _("Outcome"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -122,6 +152,8 @@ def columns(language: str) -> Mapping[str, str]:
         "purpose": _("Purpose"),
         "reactions": _("Reactions"),
         "read_at": _("Last read"),
+        "reason": _("Reason"),
+        "received_at": _("Received"),
         "recipient": _("To"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
@@ -130,9 +162,12 @@ def columns(language: str) -> Mapping[str, str]:
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
+        "sent_at": _("Sent"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),
+        "subject_matter": _("What it is about"),
+        "target": _("What is disputed"),
         "title": _("Subject"),
         "topic": _("Topic"),
         "topics": _("Topics"),
@@ -140,7 +175,10 @@ def columns(language: str) -> Mapping[str, str]:
         "typed": _("What you typed"),
         "until": _("Until"),
         "use": _("For"),
+        "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),
+        "what": _("What was seen"),
+        "wish": _("Wish"),
     }
 
 
@@ -182,7 +220,10 @@ def _span(days: int, texts: NullTranslations, language: str) -> str:
 def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
+        "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
+        "decided_at": _("after it was decided"),
+        "sent_at": _("after it was sent"),
         "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),

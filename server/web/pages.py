@@ -1,18 +1,34 @@
 """All pages of the product: which blueprints there are, and what every template may use."""
 
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask, request, url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, organisation, public, score, topics
+from server.web import (
+    account,
+    connections,
+    consent,
+    data,
+    design,
+    disputes,
+    log,
+    members,
+    organisation,
+    public,
+    score,
+    topics,
+)
 from server.web.errors import can_be_read
+from server.web.start import onboarding
 from server.web.state import language, process
 from server.web.state import organisation as who
 from workers.catalogue import NETWORKS
@@ -24,8 +40,12 @@ BLUEPRINTS = (
     connections.pages,
     score.pages,
     topics.pages,
+    disputes.pages,
     data.pages,
     organisation.pages,
+    design.pages,
+    members.pages,
+    log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 
@@ -36,6 +56,8 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_filter(isoday)
+    app.add_template_global(onboarding)
 
 
 def common() -> dict[str, object]:
@@ -52,6 +74,11 @@ def common() -> dict[str, object]:
         "menu": _menu() if signed_in else (),
         "here": _here(),
     }
+
+
+def isoday(text: str) -> str:
+    """A day that is kept as text (ISO), as the language writes it."""
+    return str(format_date(date.fromisoformat(text)))
 
 
 def asset(name: str) -> str:
@@ -73,8 +100,10 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role is Role.STAFF:
+        ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:
-        ways.append(("organisation", "organisation.facts", _("Organisation")))
+        ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways
 
 

@@ -1,6 +1,12 @@
-"""The tables of the middle floor, one a file; importing the package declares them all."""
+"""The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
+from privacy.disclosure import Disclosure
+from privacy.hold import Hold
+from privacy.request import Request
+from workers.models.basis import ScoreBasis
+from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
+from workers.models.dispute import Dispute, Dropped
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
 from workers.models.objection import Objection
@@ -14,14 +20,21 @@ from workers.models.standing import StandingLink
 __all__ = [
     "Connection",
     "DayScored",
+    "Disclosure",
+    "Dispute",
+    "Dropped",
+    "Hold",
     "Mail",
     "NetworkKey",
     "Objection",
     "Post",
     "PostSplit",
     "RejectedTopic",
+    "Request",
     "Run",
     "Score",
+    "ScoreBasis",
+    "ScoreCheck",
     "Signal",
     "StandingLink",
 ]
