@@ -16,6 +16,7 @@ from workers.models.run import Run
 from workers.models.score import DayScored, PostSplit, Score
 from workers.models.signal import Signal
 from workers.models.standing import StandingLink
+from workers.models.webmention import Webmention
 
 __all__ = [
     "Connection",
@@ -37,4 +38,5 @@ __all__ = [
     "ScoreCheck",
     "Signal",
     "StandingLink",
+    "Webmention",
 ]

@@ -44,7 +44,7 @@ class Blog:
     cost = Cost(once=5, each=0)
 
     def find(self, client: Client, address: str) -> Profile:
-        """The blog at an address, with or without https://."""
+        """The website at an address, with or without https://; whether it is a blog with a feed, `profile` asks."""
         typed = address.strip()
         host, _, path = typed.removeprefix("https://").removeprefix("http://").partition("/")
         try:
@@ -66,6 +66,7 @@ class Blog:
     def profile(self, client: Client, remote_id: str) -> Profile:
         """The home page of now. Raises Failure(MOVED) where it leads to another one."""
         document = _asked(client, remote_id, _HTML)
+        _feed_of(read_page(document))
         found = _profile(client, document)
         if found.remote_id != remote_id:
             raise Failure(Reason.MOVED)
@@ -139,7 +140,6 @@ def _asked(client: Client, address: str, accept: str) -> Document:
 
 def _profile(client: Client, document: Document) -> Profile:
     page = read_page(document)
-    _feed_of(page)
     home = parsed(document.address).copy_with(fragment=None, query=None)
     host = home.netloc.decode("ascii")
     metas = (page.metas.get(name, "") for name in ("description", "klarwert"))
