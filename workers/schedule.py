@@ -21,6 +21,7 @@ from workers.models.connection import State
 from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.signals.webmentions import due
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     with process.working() as work:
         _connections(work)
         _mails(work)
+        _webmentions(work)
         due = (*_erasures(work), *_yesterday(work), *_folds(work), *_check(work), *_retention(work, process.redis))
         for job, id_ in due:
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
@@ -94,6 +96,13 @@ def _mails(work: Work) -> None:
     for mail in work.session.scalars(due.with_for_update(skip_locked=True)):
         mail.due_at = work.now + PATIENCE
         work.later("send_mail", mail.id)
+
+
+def _webmentions(work: Work) -> None:
+    """Webmentions whose job got lost, or whose source could not be asked."""
+    for row in due(work.session, work.now, _AT_ONCE):
+        row.due_at = work.now + PATIENCE
+        work.later("verify_webmention", row.id)
 
 
 def _erasures(work: Work) -> list[tuple[str, str]]:

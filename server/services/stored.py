@@ -58,6 +58,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
+        "webmentions": KindWords(
+            _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
+        ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
         "disclosures": KindWords(
             _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
@@ -169,6 +172,7 @@ def columns(language: str) -> Mapping[str, str]:
         "score": _("Score"),
         "seen_at": _("Last seen"),
         "sent_at": _("Sent"),
+        "source": _("Address of the linking page, until it was looked at"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),

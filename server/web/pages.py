@@ -26,6 +26,7 @@ from server.web import (
     public,
     score,
     topics,
+    webmentions,
 )
 from server.web.errors import can_be_read
 from server.web.start import onboarding
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     disputes.pages,
     data.pages,
     organisation.pages,
+    webmentions.pages,
     design.pages,
     members.pages,
     log.pages,

@@ -10,6 +10,7 @@ from workers.models.connection import Connection
 from workers.models.dispute import Dispute, Dropped
 from workers.models.inbox import Inbox
 from workers.models.mail import Mail
+from workers.models.network_key import NetworkKey
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
@@ -17,6 +18,7 @@ from workers.models.run import Run
 from workers.models.score import DayScored, PostSplit, Score
 from workers.models.standing import StandingLink
 from workers.models.topic import Topic
+from workers.models.webmention import Webmention
 
 __all__ = [
     "Bucket",
@@ -28,6 +30,7 @@ __all__ = [
     "Hold",
     "Inbox",
     "Mail",
+    "NetworkKey",
     "Objection",
     "Post",
     "PostSplit",
@@ -40,4 +43,5 @@ __all__ = [
     "Signal",
     "StandingLink",
     "Topic",
+    "Webmention",
 ]
