@@ -77,6 +77,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("subject_id", name=op.f("uq_account_subject_id")),
     )
     op.create_table(
+        "archive",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.Column("file_key", sa.LargeBinary(), nullable=True),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("brought_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_archive_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
+        sa.UniqueConstraint("subject_id", "network", name=op.f("uq_archive_subject_id_network")),
+    )
+    with op.batch_alter_table("archive", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_archive_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "connection",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -382,6 +403,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_connection_code_index"))
 
     op.drop_table("connection")
+    with op.batch_alter_table("archive", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_archive_subject_id"))
+
+    op.drop_table("archive")
     op.drop_table("account")
     op.drop_table("subject")
     op.drop_table("organisation_fact")

@@ -1,5 +1,6 @@
 """The tables of the middle floor, one a file; importing the package declares them all."""
 
+from workers.models.archive import Archive
 from workers.models.connection import Connection
 from workers.models.mail import Mail
 from workers.models.objection import Objection
@@ -11,6 +12,7 @@ from workers.models.signal import Signal
 from workers.models.standing import StandingLink
 
 __all__ = [
+    "Archive",
     "Connection",
     "DayScored",
     "Mail",
