@@ -14,6 +14,6 @@ def is_one(packed: Packed) -> bool:
     return bool(packed.names(_OURS))
 
 
-def read(packed: Packed, window: Window) -> Iterator[Counted]:
+def read(_packed: Packed, _window: Window) -> Iterator[Counted]:
     """Nothing: everything in it is older than any window. Raises RefusedError(TOO_OLD)."""
     raise RefusedError(Why.TOO_OLD)

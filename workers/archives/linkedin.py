@@ -1,7 +1,7 @@
 """What people can bring from LinkedIn: the analytics table, since the archive has only reactions that they gave.
 
-The ordinary archive (Settings, Get a copy of your data) has `Reactions.csv` and `Comments.csv`: what the person gave, and
-`Shares.csv`: own posts without any number. Numbers received are in the table that *Post impressions*, *Export* gives
+The ordinary archive (Settings, Get a copy of your data) has `Reactions.csv` and `Comments.csv`: what the person gave,
+and `Shares.csv`: own posts without any number. What was received is in the table that *Post impressions*, *Export* has
 (`Content_….xlsx`, sheet TOP POSTS: address, day, engagements) and in that of one post (`PostAnalytics_….xlsx`).
 Engagements are reactions, comments and reposts together (https://www.linkedin.com/help/linkedin/answer/a516971): they
 count as the lightest kind, likes. Impressions are no reactions.
@@ -23,7 +23,11 @@ _ROWS = {
     "reactions": "like", "reaktionen": "like", "comments": "reply", "kommentare": "reply", "reposts": "repost",
     "geteilte beiträge": "repost",
 }  # fmt: skip
-_DAYS = (r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", r"(?P<m>\d\d?)/(?P<d>\d\d?)/(?P<y>\d{4})", r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})")  # fmt: skip
+_DAYS = (
+    r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)",
+    r"(?P<m>\d\d?)/(?P<d>\d\d?)/(?P<y>\d{4})",
+    r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})",
+)
 _MONTHS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y")
 #: Spreadsheets count days from here (ECMA-376, 18.17.4.1).
 _FIRST = date(1899, 12, 30)

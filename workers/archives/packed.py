@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from workers.archives.found import RefusedError, Why
 
@@ -112,7 +112,7 @@ class Packed:
         if blown or entry.file_size > self._limits.entry_bytes:
             raise RefusedError(Why.TOO_LARGE)
 
-    def _counted(self, opened: BinaryIO | zipfile.ZipExtFile) -> Iterator[bytes]:
+    def _counted(self, opened: IO[bytes]) -> Iterator[bytes]:
         while piece := opened.read(_PIECE):
             self._left -= len(piece)
             if self._left < 0 or time.monotonic() > self._end:

@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Protocol, cast
 
 from workers.archives import google_plus, instagram, linkedin, x
@@ -17,7 +18,7 @@ class Reader(Protocol):
     def is_one(self, packed: Packed) -> bool:
         """Is this an archive of the network?"""
 
-    def read(self, packed: Packed, window: Window) -> Iterator[Counted]:
+    def read(self, packed: Packed, window: Window, /) -> Iterator[Counted]:
         """The counts of own posts in the window. Raises RefusedError."""
 
 
@@ -37,7 +38,7 @@ def read(file: io.RawIOBase, network: str, window: Window, limits: Limits | None
     if not reader.is_one(packed):
         raise RefusedError(Why.OTHER)
     sums: Counter[tuple[str, str]] = Counter()
-    days = {}
+    days: dict[str, date] = {}
     for one in reader.read(packed, window):
         days.setdefault(one.address, one.day)
         # A post that is in two parts of an archive is one post: the higher number is the newer.

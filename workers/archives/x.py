@@ -49,7 +49,7 @@ def _counted(tweet: Record, window: Window) -> Iterator[Counted]:
 
 
 def number_of(value: object) -> int:
-    """A number of things that may be written as a text, with commas or points between the thousands; 0 for what is none."""
+    """A number of things, perhaps a text with commas or points between the thousands; 0 for what is none."""
     if isinstance(value, str):
         digits = value.strip().replace(",", "").replace(".", "").replace("\u202f", "").replace("\xa0", "")
         value = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 12 else None  # noqa: PLR2004

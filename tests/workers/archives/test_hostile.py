@@ -98,9 +98,10 @@ def test_an_archive_inside_an_archive_stays_closed() -> None:
 
 def test_two_entries_of_one_name_are_refused() -> None:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as made, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(target, "w") as made:
         made.writestr("data/tweets.js", tweets())
-        made.writestr("data/tweets.js", tweets(tweet(1, DAY)))
+        with pytest.warns(UserWarning, match="Duplicate"):
+            made.writestr("data/tweets.js", tweets(tweet(1, DAY)))
     assert why(target.getvalue(), "x") == Why.DAMAGED
 
 
@@ -117,7 +118,8 @@ def test_encrypted_entries_and_odd_packings_are_refused() -> None:
     "text",
     [
         "", "window.YTD.tweets.part0 = ", "[", "[{", "x" * 1000 + "[]", "[" * 100_000, "[{" + '"a":[' * 50_000, "[NaN]",
-        "[" + "9" * 5000 + "]", '["' + "x" * 400_000, "[{}} ]", "[{},{}", '[{"tweet": "\ud800"}'.encode("utf-8", "surrogatepass"),
+        "[" + "9" * 5000 + "]", '["' + "x" * 400_000, "[{}} ]", "[{},{}",
+        '[{"tweet": "\ud800"}'.encode("utf-8", "surrogatepass"),
     ],
 )  # fmt: skip
 def test_lists_that_are_none_are_damaged(text: str | bytes) -> None:
@@ -127,8 +129,9 @@ def test_lists_that_are_none_are_damaged(text: str | bytes) -> None:
 @pytest.mark.parametrize(
     "post",
     [
-        tweet(1, DAY, -5, "-3"), tweet(1, DAY, 10**30, "9" * 40), tweet(1, DAY, [1], {"a": 1}), tweet(1, DAY, True, None),
-        tweet(1, DAY, "1e9", "1.5x"), {"tweet": []}, {"tweet": {"id_str": "../../x", "created_at": "Wed"}}, {}, [], None, 7,
+        tweet(1, DAY, -5, "-3"), tweet(1, DAY, 10**30, "9" * 40), tweet(1, DAY, [1], {"a": 1}),
+        tweet(1, DAY, True, None), {}, [], None, 7,
+        tweet(1, DAY, "1e9", "1.5x"), {"tweet": []}, {"tweet": {"id_str": "../../x", "created_at": "Wed"}},
         {"tweet": {"id_str": "1", "created_at": "Wed Nov 11 10:00:00 +9999 99999", "favorite_count": "3"}},
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What archives give: counts of reactions to own public posts of the window, and an honest word where there are none."""
+"""What archives give: counts of reactions to own public posts of the window, or an honest word for why not."""
 
 import io
 import json

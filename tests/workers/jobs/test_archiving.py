@@ -1,4 +1,4 @@
-"""Archives from arrival to number: only with a yes, read once, the file destroyed whatever happens, never in a score."""
+"""Archives from arrival to number: only with a yes, read once, the file destroyed in any case, never in a score."""
 
 import os
 import signal
@@ -184,7 +184,8 @@ def test_a_process_killed_while_reading_leaves_a_file_that_nobody_can_open_and_t
     path = ArchiveFiles(process.settings.archives).path(subject_id, archive_id)
     program = (
         "import sys, time; from pathlib import Path; from workers.archives.strongbox import SealedReader; "
-        "f = SealedReader(Path(sys.argv[1]), bytes.fromhex(sys.argv[2])); f.read(10); print('open', flush=True); time.sleep(60)"
+        "f = SealedReader(Path(sys.argv[1]), bytes.fromhex(sys.argv[2])); f.read(10); "
+        "print('open', flush=True); time.sleep(60)"
     )
     with process.working() as work:
         row = work.session.get_one(Archive, archive_id)

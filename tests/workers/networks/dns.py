@@ -39,7 +39,7 @@ class NameServer:
         host, port = self._socket.getsockname()
         return host, port
 
-    def resolve(self, host: str, port: int) -> list[str]:
+    def resolve(self, host: str, _port: int) -> list[str]:
         """Both kinds of address of a name, asked over the wire. Raises OSError where there is none."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
             asking.settimeout(5)

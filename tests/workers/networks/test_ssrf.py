@@ -22,13 +22,17 @@ PUBLIC = "93.184.216.34"
 ENTRY = "https://tor.example/"
 
 #: Names that really resolve, by our DNS server, to addresses that lead inside.
-NAMES_TO_INSIDE = {
-    f"n{number}.example": addresses
-    for number, addresses in enumerate(
-        text.split("+")
-        for text in ["127.0.0.1", "127.0.0.2", "127.1.2.3", "127.255.255.254", "0.0.0.0", "0.0.0.1", "10.0.0.1", "10.255.255.254", "172.16.0.1", "172.31.255.254", "192.168.0.1", "192.168.255.254", "169.254.169.254", "169.254.170.2", "169.254.169.253", "100.64.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.7", "203.0.113.9", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "192.88.99.1", "::1", "::", "::7f00:1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:0:7f00:1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::7f00:1", "2002:7f00:1::", "2002:a00:1::", "2002:a9fe:a9fe::", "2001::1", "2001:0:7f00:1::", "2001:db8::1", "2001:10::1", "3fff::1", "fc00::1", "fd00::1", "fd00:ec2::254", "fd20:ce::254", "fe80::1", "fe80::a9fe:a9fe", "fec0::1", "ff02::1", "ff0e::1", "100::1", "5f00::1", "400::1", "93.184.216.34+127.0.0.1", "127.0.0.1+93.184.216.34", "93.184.216.34+::1", "2606:4700::1111+fe80::1", "93.184.216.34+169.254.169.254"]
-    )
-}
+ADDRESSES_INSIDE = """
+    127.0.0.1 127.0.0.2 127.1.2.3 127.255.255.254 0.0.0.0 0.0.0.1 10.0.0.1 10.255.255.254 172.16.0.1 172.31.255.254
+    192.168.0.1 192.168.255.254 169.254.169.254 169.254.170.2 169.254.169.253 100.64.0.1 100.100.100.200
+    168.63.129.16 192.0.0.192 192.0.2.1 198.18.0.1 198.51.100.7 203.0.113.9 224.0.0.1 239.255.255.250 240.0.0.1
+    255.255.255.255 192.88.99.1 ::1 :: ::7f00:1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254
+    ::ffff:0:7f00:1 64:ff9b::7f00:1 64:ff9b::a00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::7f00:1 2002:7f00:1:: 2002:a00:1::
+    2002:a9fe:a9fe:: 2001::1 2001:0:7f00:1:: 2001:db8::1 2001:10::1 3fff::1 fc00::1 fd00::1 fd00:ec2::254
+    fd20:ce::254 fe80::1 fe80::a9fe:a9fe fec0::1 ff02::1 ff0e::1 100::1 5f00::1 400::1 93.184.216.34+127.0.0.1
+    127.0.0.1+93.184.216.34 93.184.216.34+::1 2606:4700::1111+fe80::1 93.184.216.34+169.254.169.254
+"""
+NAMES_TO_INSIDE = {f"n{number}.example": text.split("+") for number, text in enumerate(ADDRESSES_INSIDE.split())}
 
 #: Addresses as people would type them. What stands before `#` is the trick.
 TRICKS = [
@@ -64,14 +68,16 @@ TRICKS = [
     "file:///etc/passwd", "file://localhost/etc/passwd", "gopher://127.0.0.1:6379/_INFO", "dict://127.0.0.1:11211/stat",
     "ldap://127.0.0.1/", "tftp://127.0.0.1/x", "jar:https://127.0.0.1!/", "netdoc:///etc/passwd", "data:text/plain,x",
     "ws://127.0.0.1/", "wss://tor.example/", "unix:///var/run/docker.sock", "http+unix://%2Fvar%2Frun%2Fdocker.sock/",
-    "javascript:alert(1)", "blob:https://127.0.0.1/1", "view-source:https://127.0.0.1/", "//127.0.0.1/", "///127.0.0.1/",
+    "javascript:alert(1)", "blob:https://127.0.0.1/1", "view-source:https://127.0.0.1/",
+    "//127.0.0.1/", "///127.0.0.1/",
     "https:/127.0.0.1/", "https:127.0.0.1", "https:///127.0.0.1/", "https:\\\\127.0.0.1\\",
     # names that lead inside, or are no names of the public internet
     "https://localhost/", "https://LOCALHOST/", "https://localhost./", "https://localhost.:443/", "https://intranet/",
     "https://redis:6379/", "https://postgres/", "https://kubernetes/", "https://tor.example./", "https://tor.example../",
     "https://.tor.example/", "https://tor..example/", "https://-tor.example/", "https://tor-.example/",
     "https://tor_x.example/", "https://*.example/", "https://tor.example,127.0.0.1/", "https://tor.example;127.0.0.1/",
-    "https://tor.example 127.0.0.1/", "https://tor.example\t/", "https://tor.example\n/", "https://tor.example\r\nHost: x/",
+    "https://tor.example 127.0.0.1/", "https://tor.example\t/", "https://tor.example\n/",
+    "https://tor.example\r\nHost: x/",
     "https://tor.example\x00.evil/", "https://tor.exa\x00mple/", "https://tor.example%00/", "https://tor.example%2f/",
     "https://%6c%6f%63%61%6c%68%6f%73%74/", "https://%31%32%37%2e0%2e0%2e1/", "https://127%2e0%2e0%2e1/",
     "https://127.0.0.1%20/", "https://127.0.0.1%23.example/",
@@ -84,7 +90,8 @@ TRICKS = [
     "", " ", "https://", "https:///", "https://?", "https://#", "https://:443/", "https://" + "a" * 64 + ".example/",
     "https://" + "a." * 127 + "example/", "https://tor.example/" + "a" * 13_000,
     *(f"https://{name}/" for name in NAMES_TO_INSIDE),
-    *(f"https://{name}/?a=1#b" for name in ("metadata.google.internal", "instance-data.ec2.internal", "rancher-metadata.example")),
+    "https://metadata.google.internal/computeMetadata/v1/", "https://instance-data.ec2.internal/latest/?a=1#b",
+    "https://rancher-metadata.example/2015-12-19/",
 ]  # fmt: skip
 
 INSIDE_BY_NAME = {
@@ -116,7 +123,7 @@ class Trap(httpcore.NetworkBackend):
         self._listener.close()
         self._thread.join()
 
-    def connect_tcp(self, host: str, port: int, *args: object, **more: object) -> httpcore.NetworkStream:
+    def connect_tcp(self, host: str, *_: object, **__: object) -> httpcore.NetworkStream:
         self.met.append(host)
         return _Plain(self._inner.connect_tcp(*self._listener.getsockname()[:2]))
 
