@@ -10,6 +10,7 @@ Record: TypeAlias = dict[str, object]
 _LONGEST_TEXT = 20_000
 _HIGHEST_COUNT = 10**12
 _LONGEST_MOMENT = 40
+_LONGEST_NUMBER = 13
 
 
 def record(value: object) -> Record:
@@ -43,4 +44,20 @@ def moment(value: object) -> datetime | None:
         read = datetime.fromisoformat(value)
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def number(value: object) -> int | None:
+    """A number of things that may be written as a text of digits; None for what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
+        return count(int(value))
+    return count(value)
+
+
+def epoch(value: object) -> datetime | None:
+    """The moment (UTC) of seconds since 1970, a number or a text of digits; None for what is none."""
+    seconds = number(value)
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (OverflowError, ValueError, OSError):
         return None
