@@ -3,6 +3,7 @@
 from workers.models.archive import Archive
 from workers.models.connection import Connection
 from workers.models.mail import Mail
+from workers.models.network_key import NetworkKey
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
@@ -16,6 +17,7 @@ __all__ = [
     "Connection",
     "DayScored",
     "Mail",
+    "NetworkKey",
     "Objection",
     "Post",
     "PostSplit",

@@ -15,7 +15,7 @@ from workers.networks.door import admitted, joined, plausible_day, reaction_day
 from workers.networks.failure import Failure, Reason
 from workers.networks.listing import Lists
 from workers.networks.resume import Place, opened, place, rest
-from workers.networks.shape import Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
 from workers.networks.xrpc import Xrpc
 
@@ -43,7 +43,9 @@ class Bluesky:
     """The network `bluesky`, read from one AppView. `remote_id` and the ids of who reacts are DIDs."""
 
     name = "bluesky"
-    title = "Bluesky"
+    needs: tuple[str, ...] = ()
+    proofs = frozenset({"bio", "rel_me", "post"})
+    cost = Cost(once=2, each=5)
 
     def __init__(self, appview: str = "https://public.api.bsky.app") -> None:
         self._appview = appview

@@ -20,7 +20,7 @@ from workers.networks.listing import Lists
 from workers.networks.markup import read_html
 from workers.networks.mastodon_address import Named, ascii_host, home_of, named
 from workers.networks.resume import Place, opened, place, rest
-from workers.networks.shape import Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
@@ -40,7 +40,9 @@ class Mastodon:
     """The network `mastodon`. `remote_id` is "host id"; accounts that react are known as name@host."""
 
     name = "mastodon"
-    title = "Mastodon"
+    needs: tuple[str, ...] = ()
+    proofs = frozenset({"bio", "rel_me", "post"})
+    cost = Cost(once=2, each=3)
 
     def find(self, client: Client, address: str) -> Profile:
         """The profile for `@name@host`, `name@host` or an address of a profile page; also where both hosts differ."""
