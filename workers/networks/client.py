@@ -29,7 +29,7 @@ from workers.networks.traffic import Alone, Traffic
 Params = Mapping[str, str | int | list[str]]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining")
+_REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
 _BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
 # Mastodon's allowance is counted over five minutes: the wait when a server refuses without saying for how long.
 _USUAL_WAIT = timedelta(minutes=5)

@@ -1,7 +1,7 @@
 """Asks a JSON API with the operator's key, and puts its refusals into our words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from http import HTTPStatus
 
@@ -37,7 +37,7 @@ class KeyedApi:
         self._refusal = refusal
         self.today: date = client.now().date()
 
-    def ask(self, path: str, params: dict[str, str | int]) -> Record:
+    def ask(self, path: str, params: Mapping[str, str | int]) -> Record:
         """The JSON object. Raises Failure: KEY_REFUSED, GONE, LOGIN_REQUIRED, RATE_LIMITED and the client's."""
         return self._read(self._client.get_json(self._base + path, params, secret=self._secret))
 

@@ -8,7 +8,7 @@ _SHORTEST = timedelta(seconds=1)
 _LONGEST = timedelta(days=1)
 # A number above this is a moment (seconds since 1970), below it a number of seconds from now.
 _EPOCH_FROM = 1_000_000_000
-_ALLOWANCES = ("x-ratelimit", "ratelimit")
+_ALLOWANCES = ("x-ratelimit", "ratelimit", "x-rate-limit")
 
 
 def asked_to_wait_until(headers: Mapping[str, str], now: datetime) -> datetime | None:

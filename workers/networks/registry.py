@@ -4,9 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from workers.networks.bluesky import Bluesky
+from workers.networks.facebook import Facebook
 from workers.networks.failure import Failure, Reason
+from workers.networks.flickr import Flickr
+from workers.networks.instagram import Instagram
 from workers.networks.mastodon import Mastodon
 from workers.networks.shape import Network
+from workers.networks.tumblr import Tumblr
+from workers.networks.x import X
+from workers.networks.youtube import YouTube
 
 
 class Key:
@@ -33,7 +39,13 @@ class Given:
 
 _MAKERS: Mapping[str, Callable[[Given], Network]] = {
     "bluesky": lambda given: Bluesky(given.appview),
+    "facebook": lambda given: Facebook(given.key["token"]),
+    "flickr": lambda given: Flickr(given.key["key"]),
+    "instagram": lambda given: Instagram(given.key["account"], given.key["token"]),
     "mastodon": lambda _: Mastodon(),
+    "tumblr": lambda given: Tumblr(given.key["key"]),
+    "x": lambda given: X(given.key["token"]),
+    "youtube": lambda given: YouTube(given.key["key"]),
 }
 NAMES = frozenset(_MAKERS)
 

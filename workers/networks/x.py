@@ -82,7 +82,10 @@ class X:
         known = [number for number in ids.values() if _ID.match(number)]
         shown: set[str] = set()
         for start in range(0, len(known), _AT_ONCE):
-            asked: dict[str, str | int] = {"ids": ",".join(known[start : start + _AT_ONCE]), "tweet.fields": "author_id"}
+            asked: dict[str, str | int] = {
+                "ids": ",".join(known[start : start + _AT_ONCE]),
+                "tweet.fields": "author_id",
+            }
             posts = untrusted.records(api.ask("/tweets", asked).get("data"))
             shown |= {_text(post, "id") for post in posts if _text(post, "author_id") == remote_id}
         return frozenset(address for address in addresses if ids.get(address) not in shown)
@@ -107,15 +110,15 @@ class _Run:
             "max_results": _AT_ONCE, "exclude": "retweets", "tweet.fields": _POST,
             "start_time": f"{self._since.isoformat()}T00:00:00Z",
         }  # fmt: skip
-        answer = self._api.ask(f"/users/{self._account}/tweets", asked | ({"pagination_token": cursor} if cursor else {}))
+        answer = self._api.ask(
+            f"/users/{self._account}/tweets", asked | ({"pagination_token": cursor} if cursor else {})
+        )
         return untrusted.records(answer.get("data")), _token(answer)
 
     def key(self, post: Record) -> str:
         """The number of an own post; empty for anything else."""
         own = _text(post, "author_id") == self._account and _ID.match(_text(post, "id"))
-        passed_on = any(
-            each.get("type") == "retweeted" for each in untrusted.records(post.get("referenced_tweets"))
-        )
+        passed_on = any(each.get("type") == "retweeted" for each in untrusted.records(post.get("referenced_tweets")))
         return _text(post, "id") if own and not passed_on else ""
 
     def is_over(self, posts: list[Record]) -> bool:
@@ -192,7 +195,9 @@ def _refusal(status: int, body: Record) -> Failure | None:
     errors = untrusted.records(body.get("errors"))
     if status != 200 or "data" in body or not errors:  # noqa: PLR2004 - what is refused has a status of its own
         return None
-    missing = any(_text(each, "type").endswith(("resource-not-found", "not-authorized-for-resource")) for each in errors)
+    missing = any(
+        _text(each, "type").endswith(("resource-not-found", "not-authorized-for-resource")) for each in errors
+    )
     return Failure(Reason.UNKNOWN_ACCOUNT if missing else Reason.NOT_UNDERSTOOD)
 
 
@@ -227,7 +232,9 @@ def _expanded(account: Record) -> list[str]:
     """Links of a profile as they were typed: the network shortens them in its texts."""
     entities = untrusted.record(account.get("entities"))
     parts = [untrusted.record(entities.get("url")), untrusted.record(entities.get("description"))]
-    urls = [untrusted.text(url.get("expanded_url"), 500) for part in parts for url in untrusted.records(part.get("urls"))]
+    urls = [
+        untrusted.text(url.get("expanded_url"), 500) for part in parts for url in untrusted.records(part.get("urls"))
+    ]
     return [url for url in urls if url]
 
 

@@ -1,7 +1,7 @@
 """YouTube: public videos with the number of likes and the comments with their authors, by the Data API v3.
 
-Source: https://developers.google.com/youtube/v3/docs. Every call here costs one unit of the 10,000 of a day. The key goes
-in the header `X-goog-api-key`. Only comments to the video itself count, not those to other comments.
+Source: https://developers.google.com/youtube/v3/docs. Every call here costs one unit of the 10,000 of a day. The key
+goes in the header `X-goog-api-key`. Only comments to the video itself count, not those to other comments.
 """
 
 import re
@@ -13,7 +13,7 @@ from workers.networks.client import Client, Secret
 from workers.networks.door import Actor, admitted, carries_mark, joined, reaction_day
 from workers.networks.failure import Failure, Reason
 from workers.networks.keyed import KeyedApi, counted, gone_if_unknown, links_in
-from workers.networks.listing import UNREAD, Listing, Lists
+from workers.networks.listing import Listing, Lists
 from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
 from workers.networks.walk import Posts, pages
@@ -36,7 +36,7 @@ class YouTube:
 
     name = "youtube"
     needs: tuple[str, ...] = ("key",)
-    proofs = frozenset({"bio", "rel_me", "post"})
+    proofs = frozenset({"bio", "post"})
     cost = Cost(once=5, each=2)
 
     def __init__(self, key: str) -> None:
@@ -161,12 +161,7 @@ class _Run:
             answer = self._api.ask("/commentThreads", params | ({"pageToken": cursor} if cursor else {}))
             return untrusted.records(answer.get("items")), _token(answer)
 
-        try:
-            return self.lists.read("reply", fetch, _id)
-        except Failure as failure:
-            if failure.reason in (Reason.OPTED_OUT, Reason.GONE):
-                return UNREAD
-            raise
+        return self.lists.read("reply", fetch, _id)
 
     def _look_up(self, authors: list[str]) -> None:
         """Fetches the channels of who comments, for their age and their wish not to be collected."""
@@ -199,7 +194,7 @@ def _refusal(status: int, body: Record) -> Failure | None:
     return Failure(Reason.KEY_REFUSED) if reasons & _NO_KEY and status >= 400 else None  # noqa: PLR2004 - an error
 
 
-def _channel(api: KeyedApi, named: dict[str, str | int]) -> Record:
+def _channel(api: KeyedApi, named: dict[str, str]) -> Record:
     answer = api.ask("/channels", {"part": "snippet,statistics,status"} | named)
     items = untrusted.records(answer.get("items"))
     if not items:
