@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from privacy.base import Subject
-from workers import logbook
+from workers import logbook, use
 from workers.models import Archive, Connection, DayScored, Mail
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
@@ -44,6 +44,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
         _connections(work)
         _mails(work)
         _archives(work)
+        use.keep(work, process.redis)
         for job, id_ in (*_erasures(work), *_yesterday(work), *_retention(work, process.redis)):
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)

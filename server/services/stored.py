@@ -38,6 +38,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Entries in the log"), _("What the log of this Klarwert can prove of you: decisions, files, roles.")
         ),
         "connections": KindWords(_("Connected accounts"), _("Your accounts on networks and how you proved them.")),
+        "archives": KindWords(
+            _("Archives"), _("What you brought yourself: numbers of reactions by post, and how reading went.")
+        ),
+        "archive files": KindWords(
+            _("Files on their way"),
+            _("Files that you uploaded and that are not read yet, encrypted. They go right after."),
+        ),
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
@@ -51,10 +58,19 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
+        "disclosures": KindWords(
+            _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
+        ),
+        "requests": KindWords(
+            _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
+        ),
+        "holds": KindWords(_("Holds"), _("What of yours is kept beyond its time, why and until when.")),
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
-        "mailed links": KindWords(_("Links by mail"), _("Links to confirm something or to choose a password.")),
+        "mailed links": KindWords(
+            _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
+        ),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "key": KindWords(
@@ -74,27 +90,37 @@ def columns(language: str) -> Mapping[str, str]:
     """The words for the columns of an export."""
     _ = catalogue(language).gettext
     return {
+        "account": _("Account"),
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
+        "archive": _("Number of the file"),
+        "answer": _("Answer"),
         "body": _("Text"),
+        "brought_at": _("Brought"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "bytes": _("Size in bytes"),
+        "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
+        "contact": _("Where the answer goes"),
         "count": _("Number"),
+        "counts": _("Numbers by post"),
         "created_at": _("Made"),
         "day": _("Day"),
         "day_at": _("End of the day"),
         "decided_at": _("Decided"),
         "due_at": _("Next reading"),
+        "due_on": _("Answer due on"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
+        "extended_on": _("Extended on"),
         "failure": _("Failure"),
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
@@ -102,9 +128,11 @@ def columns(language: str) -> Mapping[str, str]:
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
+        "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
         "language": _("Language"),
+        "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
@@ -122,6 +150,8 @@ def columns(language: str) -> Mapping[str, str]:
         "purpose": _("Purpose"),
         "reactions": _("Reactions"),
         "read_at": _("Last read"),
+        "reason": _("Reason"),
+        "received_at": _("Received"),
         "recipient": _("To"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
@@ -140,7 +170,10 @@ def columns(language: str) -> Mapping[str, str]:
         "typed": _("What you typed"),
         "until": _("Until"),
         "use": _("For"),
+        "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),
+        "what": _("What was seen"),
+        "wish": _("Wish"),
     }
 
 
@@ -182,7 +215,9 @@ def _span(days: int, texts: NullTranslations, language: str) -> str:
 def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
+        "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
+        "brought_at": _("after you brought it"),
         "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),

@@ -11,8 +11,23 @@ from flask_login import current_user
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, organisation, public, score, topics
+from server.web import (
+    account,
+    archives,
+    connections,
+    consent,
+    data,
+    design,
+    log,
+    members,
+    networks,
+    organisation,
+    public,
+    score,
+    topics,
+)
 from server.web.errors import can_be_read
+from server.web.start import onboarding
 from server.web.state import language, process
 from server.web.state import organisation as who
 from workers.catalogue import NETWORKS
@@ -22,10 +37,15 @@ BLUEPRINTS = (
     account.pages,
     consent.pages,
     connections.pages,
+    archives.pages,
     score.pages,
     topics.pages,
     data.pages,
     organisation.pages,
+    design.pages,
+    members.pages,
+    networks.pages,
+    log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 
@@ -36,6 +56,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_global(onboarding)
 
 
 def common() -> dict[str, object]:
@@ -74,7 +95,7 @@ def _menu() -> list[tuple[str, str, str]]:
         ("account", "account.settings", _("Settings")),
     ]
     if current_user.role is Role.ADMIN:
-        ways.append(("organisation", "organisation.facts", _("Organisation")))
+        ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways
 
 

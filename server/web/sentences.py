@@ -99,6 +99,7 @@ PURPOSES = {
     Purpose.SCORING: _("A score from your account on %(network)s"),
     Purpose.RECOGNITION: _("Your score decides how much your own reactions weigh"),
     Purpose.TOPICS: _("What your posts are about"),
+    Purpose.ARCHIVES: _("A number from your own archive of %(network)s"),
 }
 
 #: What a yes leads to, in a sentence.
@@ -114,6 +115,10 @@ ABOUT_PURPOSES = {
     Purpose.TOPICS: _(
         "While your public posts are read, they are given topics, and you see which topics your points come from. Only "
         "you see it, and your score stays the same."
+    ),
+    Purpose.ARCHIVES: _(
+        "You upload the file that the network made for you. We take the numbers of reactions to your public posts of "
+        "the last 13 weeks from it and destroy the file. The number stands beside your score, never in it."
     ),
 }
 
@@ -131,6 +136,10 @@ WITHDRAWING = {
         "If you withdraw this, we delete at once all topics of your posts and the list of topics that you rejected. "
         "Your score does not change."
     ),
+    Purpose.ARCHIVES: _(
+        "If you withdraw this, we delete at once everything that came from your archive of %(network)s. Your score "
+        "does not change."
+    ),
 }
 
 #: What data is used for.
@@ -139,6 +148,7 @@ USES = {
     Use.SCORING: _("the score"),
     Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
+    Use.RIGHTS: _("your rights"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),
     Use.OPERATION: _("running the service"),
@@ -150,5 +160,17 @@ BASES = {
     Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
     Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
     Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
+    Basis.CLAIMS: _("legitimate interest in legal claims, Art. 6(1)(f) and 17(3)(e) GDPR"),
     Basis.NOT_PERSONAL: _("no personal data"),
 }
+
+#: What happened to a score besides reactions; `what` is the name of a network, a purpose or a model.
+EVENTS = {
+    "connected": _("%(what)s connected"),
+    "lapsed": _("%(what)s is not read any more"),
+    "agreed": _("You agreed: %(what)s"),
+    "withdrawn": _("You withdrew: %(what)s"),
+    "model": _("The scores are made with %(what)s from here on"),
+}
+#: Why the only account that administrates cannot go.
+LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")

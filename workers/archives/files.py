@@ -49,6 +49,10 @@ class ArchiveFiles:
                 found.append({"archive": path.stem, "bytes": path.stat().st_size})
         return found
 
+    def arrived(self, subject_id: str) -> list[str]:
+        """Numbers of the archives that lie here to their end."""
+        return [path.name for path in (self.folder / subject_id).glob("*") if not path.suffix]
+
     def erase(self, subject_id: str) -> int:
         """Removes a person's archives."""
         count = len(self.export(subject_id))
@@ -58,10 +62,17 @@ class ArchiveFiles:
 
     def expire(self, now: datetime) -> int:
         """Removes archives that nobody read within a day, those that never arrived to the end, too."""
-        until = (now - LIFE).timestamp()
-        old = [path for path in self.folder.glob("*/*") if path.stat().st_mtime < until]
+        old = self._old(now)
         for path in old:
             path.unlink(missing_ok=True)
             with suppress(OSError):
                 path.parent.rmdir()
         return len(old)
+
+    def due(self, now: datetime) -> int:
+        """How many of them there are."""
+        return len(self._old(now))
+
+    def _old(self, now: datetime) -> list[Path]:
+        until = (now - LIFE).timestamp()
+        return [path for path in self.folder.glob("*/*") if path.stat().st_mtime < until]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+#: Networks whose archive (or table) a person can bring.
+BROUGHT = ("linkedin", "instagram", "x", "google_plus")
 #: More posts in 13 weeks than anybody writes.
 MOST_POSTS = 5_000
 

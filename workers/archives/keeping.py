@@ -38,6 +38,7 @@ def bring(work: Work, subject_id: str, network: str, archive_id: str, file_key: 
     )  # fmt: skip
     seal(row, work.ring.person(subject_id), file_key=file_key.hex())
     work.session.add(row)
+    work.later("clear_archives", subject_id)
     work.later("read_archive", row.id)
 
 

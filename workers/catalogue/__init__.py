@@ -67,6 +67,8 @@ class NetworkFacts:
     """Where the operator gets the key."""
     switch_on: Words | None = None
     """What the operator has to do."""
+    api: str = ""
+    """The origin that is asked with the key; its requests are counted for the operator."""
     daily: int = 0
     """How many requests a day the network allows a usual key; 0 where it does not say, or counts otherwise."""
     about: Words | None = None

@@ -85,6 +85,6 @@ def clear_archives(process: Process, subject_id: str) -> None:
     files = ArchiveFiles(process.settings.archives)
     with process.reading() as session:
         waiting = set(session.scalars(select(Archive.id).where(Archive.subject_id == subject_id)))
-    for row in files.export(subject_id):
-        if row["archive"] not in waiting:
-            files.destroy(subject_id, row["archive"])
+    for archive_id in files.arrived(subject_id):
+        if archive_id not in waiting:
+            files.destroy(subject_id, archive_id)

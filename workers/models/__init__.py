@@ -1,9 +1,14 @@
-"""The tables of the middle floor, one a file; importing the package declares them all."""
+"""The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
+from privacy.disclosure import Disclosure
+from privacy.hold import Hold
+from privacy.request import Request
 from workers.models.archive import Archive
 from workers.models.connection import Connection
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
+from workers.models.network_off import NetworkOff
+from workers.models.network_use import NetworkUse
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
@@ -16,12 +21,17 @@ __all__ = [
     "Archive",
     "Connection",
     "DayScored",
+    "Disclosure",
+    "Hold",
     "Mail",
     "NetworkKey",
+    "NetworkOff",
+    "NetworkUse",
     "Objection",
     "Post",
     "PostSplit",
     "RejectedTopic",
+    "Request",
     "Run",
     "Score",
     "Signal",
