@@ -23,13 +23,12 @@ from workers.networks.body import parse_json, read_limited
 from workers.networks.connection import Deadline, GuardedBackend, Resolve, system_addresses
 from workers.networks.failure import Failure, Reason
 from workers.networks.guard import Guard, origin
-from workers.networks.pace import asked_to_wait_until, used_up_until
+from workers.networks.pace import asked_to_wait_until, is_spent, used_up_until
 from workers.networks.traffic import Alone, Traffic
 
 Params = Mapping[str, str | int | list[str]]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
 _BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
 # Mastodon's allowance is counted over five minutes: the wait when a server refuses without saying for how long.
 _USUAL_WAIT = timedelta(minutes=5)
@@ -313,8 +312,7 @@ class Client:
 def _is_limit(raw: _Raw) -> bool:
     """Whether an answer refuses because of too many requests; some networks say 403 and give it away in a header."""
     if raw.status == HTTPStatus.FORBIDDEN:
-        spent = any(raw.headers.get(name, "").strip() == "0" for name in _REMAINING)
-        return spent or "retry-after" in raw.headers
+        return is_spent(raw.headers) or "retry-after" in raw.headers
     return raw.status == HTTPStatus.TOO_MANY_REQUESTS
 
 

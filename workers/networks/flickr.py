@@ -95,18 +95,18 @@ class _Run:
 
     def feed(self, cursor: str | None) -> tuple[list[Record], str | None]:
         """Public photos, newest upload first, and the number of the next page."""
-        page = untrusted.number(cursor) or 1
+        page = untrusted.quantity(cursor) or 1
         answer = _ask(
             self._api, "flickr.people.getPublicPhotos", user_id=self._account, extras="date_upload,description",
             per_page=_AT_ONCE, page=page,
         )  # fmt: skip
         photos = untrusted.record(answer.get("photos"))
-        following = page + 1 if page < (untrusted.number(photos.get("pages")) or 0) else None
+        following = page + 1 if page < (untrusted.quantity(photos.get("pages")) or 0) else None
         return untrusted.records(photos.get("photo")), str(following) if following else None
 
     def key(self, photo: Record) -> str:
         """The number of a public photo of the account; empty for anything else."""
-        shown = untrusted.number(photo.get("ispublic")) == 1 and _text(photo, "owner") == self._account
+        shown = untrusted.quantity(photo.get("ispublic")) == 1 and _text(photo, "owner") == self._account
         return _text(photo, "id") if shown and _ID.match(_text(photo, "id")) else ""
 
     def is_over(self, photos: list[Record], since: date) -> bool:
@@ -135,10 +135,10 @@ class _Run:
 
     def _favourites(self, number: str) -> Fetch:
         def fetch(cursor: str | None) -> tuple[list[Record], str | None]:
-            page = untrusted.number(cursor) or 1
+            page = untrusted.quantity(cursor) or 1
             answer = _ask(self._api, "flickr.photos.getFavorites", photo_id=number, per_page=_FAVOURITES, page=page)
             photo = untrusted.record(answer.get("photo"))
-            following = page + 1 if page < (untrusted.number(photo.get("pages")) or 0) else None
+            following = page + 1 if page < (untrusted.quantity(photo.get("pages")) or 0) else None
             return untrusted.records(photo.get("person")), str(following) if following else None
 
         return fetch
@@ -152,7 +152,7 @@ class _Run:
 
     def _reaction(self, kind: str, item: Record, author: str, moment: object, posted: date) -> Reaction | None:
         day = reaction_day(untrusted.epoch(moment), posted, self._api.today)
-        if day is None or not _NSID.match(author) or untrusted.number(item.get("is_deleted")):
+        if day is None or not _NSID.match(author) or untrusted.quantity(item.get("is_deleted")):
             return None
         return admitted(kind, Actor(author, author == self._account, closed=False), posted, day)
 
@@ -164,7 +164,7 @@ def _ask(api: KeyedApi, method: str, **asked: str | int) -> Record:
 def _refusal(_status: int, body: Record) -> Failure | None:
     if body.get("stat") != "fail":
         return None
-    code = untrusted.number(body.get("code"))
+    code = untrusted.quantity(body.get("code"))
     reasons = {
         _UNKNOWN: Reason.UNKNOWN_ACCOUNT, _DELETED: Reason.GONE, _NO_KEY: Reason.KEY_REFUSED, _AWAY: Reason.UNREACHABLE,
     }  # fmt: skip
@@ -206,7 +206,7 @@ def _is_shown(api: KeyedApi, number: str) -> bool:
         if failure.reason is Reason.UNKNOWN_ACCOUNT:
             return False
         raise
-    return untrusted.number(untrusted.record(photo.get("visibility")).get("ispublic")) == 1
+    return untrusted.quantity(untrusted.record(photo.get("visibility")).get("ispublic")) == 1
 
 
 def _words(photo: Record) -> str:

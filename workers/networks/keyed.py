@@ -72,5 +72,5 @@ def links_in(text: str) -> tuple[str, ...]:
 
 def counted(kind: str, value: object) -> list[Reaction]:
     """A public number of reactions (perhaps written as a text) as one reaction of nobody in particular."""
-    number = untrusted.number(value)
+    number = untrusted.quantity(value)
     return [Reaction(kind, None, None, number)] if number else []

@@ -114,7 +114,7 @@ class _Run:
         """Posts of the blog, newest first, and from where the next ones go on (seconds since 1970)."""
         asked: dict[str, str | int] = {"limit": _AT_ONCE, "reblog_info": "true", "filter": "text"}
         posts = _posts(self._api.ask(f"/{self._blog}/posts", asked | ({"before": cursor} if cursor else {})))
-        last = untrusted.number(posts[-1].get("timestamp")) if posts else None
+        last = untrusted.quantity(posts[-1].get("timestamp")) if posts else None
         return posts, str(last) if last else None
 
     def key(self, post: Record) -> str:
@@ -148,7 +148,7 @@ class _Run:
             more: dict[str, str | int] = {"before_timestamp": cursor} if cursor else {}
             answer = _response(self._api.ask(f"/{self._blog}/notes", asked | more))
             following = untrusted.record(untrusted.record(answer.get("_links")).get("next"))
-            before = untrusted.number(untrusted.record(following.get("query_params")).get("before_timestamp"))
+            before = untrusted.quantity(untrusted.record(following.get("query_params")).get("before_timestamp"))
             return untrusted.records(answer.get("notes")), str(before) if before else None
 
         return fetch

@@ -128,7 +128,7 @@ class _Run:
             return None
         numbers = untrusted.record(video.get("statistics"))
         likes = counted("like", numbers.get("likeCount"))
-        complete = {"like"} if untrusted.number(numbers.get("likeCount")) is not None else set()
+        complete = {"like"} if untrusted.quantity(numbers.get("likeCount")) is not None else set()
         comments, whole = self._comments(video, posted)
         text = f"{_text(video, 'title')}\n{_text(video, 'description')}"
         post = Post(_WATCH + _id(video), posted, text)
@@ -145,7 +145,7 @@ class _Run:
         return self._api.day(untrusted.record(video.get("snippet")).get("publishedAt"))
 
     def _comments(self, video: Record, posted: date) -> tuple[list[Reaction], bool]:
-        expected = untrusted.number(untrusted.record(video.get("statistics")).get("commentCount"))
+        expected = untrusted.quantity(untrusted.record(video.get("statistics")).get("commentCount"))
         if not expected:
             return [], expected == 0
         listing = self._listing(_id(video))
@@ -217,7 +217,7 @@ def _profile(channel: Record) -> Profile:
         address=f"https://www.youtube.com/channel/{number}",
         bio=bio,
         links=links_in(bio),
-        followers=None if hidden else untrusted.number(numbers.get("subscriberCount")),
+        followers=None if hidden else untrusted.quantity(numbers.get("subscriberCount")),
         actor_id=number,
     )
 
