@@ -99,7 +99,10 @@ def one(connection_id: str) -> str:
     page = url_for("public.me", code=shown.code)
     address = process().settings.public_url + page
     expired = shown.code_until < process().clock()
-    return render_template("connections/one.html", seen=_seen(shown), address=address, expired=expired)
+    receives = process().settings.public_url + url_for("webmentions.receive", connection_id=connection_id)
+    return render_template(
+        "connections/one.html", seen=_seen(shown), address=address, expired=expired, receives=receives
+    )
 
 
 @pages.get("/connections/<connection_id>/progress")

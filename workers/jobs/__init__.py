@@ -1,14 +1,17 @@
 """The jobs that workers run, by name: each takes opaque ids, may run twice, asks consent when it starts and writes."""
 
 from workers.jobs.archiving import clear_archives, read_archive
+from workers.jobs.checking import check_day
 from workers.jobs.connecting import look_up, prove
 from workers.jobs.erasing import erase
 from workers.jobs.expiring import expire
 from workers.jobs.mailing import send_mail
+from workers.jobs.mentioning import verify_webmention
 from workers.jobs.reading import collect
 from workers.jobs.scoring import score, score_day
 
 __all__ = [
+    "check_day",
     "clear_archives",
     "collect",
     "erase",
@@ -19,4 +22,5 @@ __all__ = [
     "score",
     "score_day",
     "send_mail",
+    "verify_webmention",
 ]

@@ -4,7 +4,10 @@ from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
 from workers.models.archive import Archive
+from workers.models.basis import ScoreBasis
+from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
+from workers.models.dispute import Dispute, Dropped
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
 from workers.models.network_off import NetworkOff
@@ -16,12 +19,15 @@ from workers.models.run import Run
 from workers.models.score import DayScored, PostSplit, Score
 from workers.models.signal import Signal
 from workers.models.standing import StandingLink
+from workers.models.webmention import Webmention
 
 __all__ = [
     "Archive",
     "Connection",
     "DayScored",
     "Disclosure",
+    "Dispute",
+    "Dropped",
     "Hold",
     "Mail",
     "NetworkKey",
@@ -34,6 +40,9 @@ __all__ = [
     "Request",
     "Run",
     "Score",
+    "ScoreBasis",
+    "ScoreCheck",
     "Signal",
     "StandingLink",
+    "Webmention",
 ]

@@ -1,7 +1,7 @@
 """GitHub: public repositories and what others do with them, by the REST API and the operator's token.
 
 Source: docs.github.com/rest (2022-11-28). A post is a repository of the account that was worked on in the window; a
-star is a like, a fork a repost, a comment on an issue or on a pull request's changes a reply. All of them bear their moment.
+star is a like, a fork a repost, a comment on an issue or on a pull request's changes a reply. All bear their moment.
 """
 
 import re

@@ -224,7 +224,7 @@ class _Run:
             found = untrusted.record(self._api.ask("/api/user_data_by_account_ids", {"ids": ",".join(some)}))
             for each in some:
                 moment = untrusted.epoch(untrusted.record(found.get(each)).get("created_utc"))
-                self._created[each] = moment and moment.isoformat()
+                self._created[each] = moment.isoformat() if moment else None
 
     def _reply(self, comment: Record, parent: str, posted: date) -> Reaction | None:
         if comment.get("kind") != _COMMENT or comment.get("parent_id") != parent:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from workers.networks.blog import Blog
 from workers.networks.bluesky import Bluesky
 from workers.networks.facebook import Facebook
 from workers.networks.failure import Failure, Reason
@@ -44,6 +45,7 @@ class Given:
 
 
 _MAKERS: Mapping[str, Callable[[Given], Network]] = {
+    "blog": lambda _: Blog(),
     "bluesky": lambda given: Bluesky(given.appview),
     "facebook": lambda given: Facebook(given.key["token"]),
     "flickr": lambda given: Flickr(given.key["key"]),

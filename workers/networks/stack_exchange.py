@@ -225,8 +225,8 @@ class _Run:
         wanted = sorted(set(named.values()))
         there: set[str] = set()
         for start in range(0, len(wanted), _PAGE):
-            found, _ = self._api.items(f"posts/{';'.join(wanted[start : start + _PAGE])}", {})
-            there |= {self._address(item) for item in found if self.key(item)}
+            items, _ = self._api.items(f"posts/{';'.join(wanted[start : start + _PAGE])}", {})
+            there |= {self._address(item) for item in items if self.key(item)}
         return frozenset(address for address in named if address in there)
 
 

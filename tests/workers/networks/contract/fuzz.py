@@ -154,7 +154,9 @@ def _once(stage: Stage, dice: random.Random, figures: Figures, name: str) -> Non
 def faults(reading: Reading, case: Case, stage: Stage, fine: bool) -> list[str]:
     """What is wrong with a post and its reactions. With `fine` damage nobody new and nobody unwanted may come in."""
     today = stage.clock.now().date()
-    found = [] if case.since <= reading.post.day <= today else ["a post outside the window"]
+    # Of some networks a post is older than what happens to it, such as a repository.
+    first = min([case.since, *(post.day for post in case.posts)])
+    found = [] if first <= reading.post.day <= today else ["a post outside the window"]
     for reaction in reading.reactions:
         if not 1 <= reaction.count <= LARGEST_COUNT:
             found.append("a count that cannot be")
