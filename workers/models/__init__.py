@@ -3,6 +3,7 @@
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
+from workers.models.archive import Archive
 from workers.models.basis import ScoreBasis
 from workers.models.bucket import Bucket
 from workers.models.check import ScoreCheck
@@ -11,6 +12,8 @@ from workers.models.dispute import Dispute, Dropped
 from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
+from workers.models.network_off import NetworkOff
+from workers.models.network_use import NetworkUse
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
@@ -21,6 +24,7 @@ from workers.models.topic import Topic
 from workers.models.webmention import Webmention
 
 __all__ = [
+    "Archive",
     "Bucket",
     "Connection",
     "DayScored",
@@ -31,6 +35,8 @@ __all__ = [
     "Inbox",
     "Mail",
     "NetworkKey",
+    "NetworkOff",
+    "NetworkUse",
     "Objection",
     "Post",
     "PostSplit",
