@@ -46,7 +46,6 @@ __all__ = [
     "Score",
     "ScoreBasis",
     "ScoreCheck",
-    "Signal",
     "StandingLink",
     "Topic",
     "Webmention",
