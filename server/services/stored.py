@@ -146,6 +146,7 @@ def columns(language: str) -> Mapping[str, str]:
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
         "outcome": _("Outcome"),
+        "page": _("Address of your page, until it was looked at"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
