@@ -15,6 +15,7 @@ from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
 from server.web import (
     account,
+    archives,
     connections,
     consent,
     data,
@@ -22,6 +23,7 @@ from server.web import (
     disputes,
     log,
     members,
+    networks,
     organisation,
     public,
     score,
@@ -39,6 +41,7 @@ BLUEPRINTS = (
     account.pages,
     consent.pages,
     connections.pages,
+    archives.pages,
     score.pages,
     topics.pages,
     disputes.pages,
@@ -47,6 +50,7 @@ BLUEPRINTS = (
     webmentions.pages,
     design.pages,
     members.pages,
+    networks.pages,
     log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
