@@ -10,11 +10,12 @@ from sqlalchemy import select
 from privacy.sealed import seal
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
+from tests.factories.days import signals
 from tests.factories.people import agree, make_connection, make_subject
 from tests.workers.networks.loopback import Asked, LoopbackServer, Reply
 from workers import jobs, schedule
 from workers.jobs.objecting import add_objection
-from workers.models import Connection, Post, Signal, Webmention
+from workers.models import Connection, Post, Webmention
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 from workers.signals import webmentions
@@ -75,9 +76,7 @@ class Web:
 
     def signals(self) -> list[tuple[str, int]]:
         """Kind and number of every signal."""
-        with self.process.reading() as session:
-            found = session.execute(select(Signal.kind, Signal.count).order_by(Signal.kind))
-            return [(kind, count) for kind, count in found]
+        return sorted((row["kind"], row["count"]) for row in signals(self.process))
 
     def sent(self) -> list[str]:
         return [job.func_name.rpartition(".")[2] for job in self.process.queue.rq.jobs]
