@@ -539,7 +539,7 @@ def upgrade() -> None:
         sa.Column("post_id", sa.String(), nullable=True),
         sa.Column("pair_index", sa.LargeBinary(), nullable=False),
         sa.Column("source", sa.LargeBinary(), nullable=True),
-        sa.Column("target", sa.LargeBinary(), nullable=True),
+        sa.Column("page", sa.LargeBinary(), nullable=True),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("kind", sa.String(), nullable=True),
         sa.Column("day", sa.Date(), nullable=True),

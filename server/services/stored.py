@@ -163,6 +163,7 @@ def columns(language: str) -> Mapping[str, str]:
         "notice_digest": _("Fingerprint of the text"),
         "number": _("Number in the account"),
         "outcome": _("Outcome"),
+        "page": _("Address of your page, until it was looked at"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
