@@ -358,15 +358,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_score")),
     )
     op.create_table(
-        "score_basis",
-        sa.Column("subject_id", sa.String(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("columns", sa.LargeBinary(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_score_basis_subject_id_subject")),
-        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_score_basis")),
-    )
-    op.create_table(
         "standing_link",
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
@@ -528,7 +519,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
     op.drop_table("standing_link")
-    op.drop_table("score_basis")
     op.drop_table("score")
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_request_token_hash"))

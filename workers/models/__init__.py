@@ -3,7 +3,6 @@
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
-from workers.models.basis import ScoreBasis
 from workers.models.bucket import Bucket
 from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
@@ -35,7 +34,6 @@ __all__ = [
     "Request",
     "Run",
     "Score",
-    "ScoreBasis",
     "ScoreCheck",
     "Signal",
     "StandingLink",
