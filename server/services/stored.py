@@ -56,9 +56,6 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("New signals"), _("What was read since the last night. In the night it joins the signals.")
         ),
         "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
-        "basis of the score": KindWords(
-            _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
-        ),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
         "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
         "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
@@ -121,7 +118,6 @@ def columns(language: str) -> Mapping[str, str]:
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
-        "columns": _("Signals as columns"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
         "contact": _("Where the answer goes"),

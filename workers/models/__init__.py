@@ -44,7 +44,6 @@ __all__ = [
     "Request",
     "Run",
     "Score",
-    "ScoreBasis",
     "ScoreCheck",
     "StandingLink",
     "Topic",
