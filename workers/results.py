@@ -11,7 +11,7 @@ from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
-from workers.models import Connection, PostSplit, Score, Signal
+from workers.models import Connection, PostSplit, Score, ScoreOpening, Signal
 from workers.models.connection import State
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
@@ -91,5 +91,5 @@ def drop_preliminary(session: Session, subject_id: str) -> None:
 
 
 def _drop_days(session: Session, subject_id: str, days: Sequence[date]) -> None:
-    for table in (Score, PostSplit):
+    for table in (Score, PostSplit, ScoreOpening):
         session.execute(delete(table).where(table.subject_id == subject_id, table.day.in_(days)))

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from privacy.base import Subject
 from workers import logbook
-from workers.models import Connection, DayScored, Mail
+from workers.models import Connection, DayScored, Mail, Sample
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
@@ -43,6 +43,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     with process.working() as work:
         _connections(work)
         _mails(work)
+        _checks(work)
         for job, id_ in (*_erasures(work), *_yesterday(work), *_retention(work, process.redis)):
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
@@ -93,6 +94,15 @@ def _mails(work: Work) -> None:
     for mail in work.session.scalars(due.with_for_update(skip_locked=True)):
         mail.due_at = work.now + PATIENCE
         work.later("send_mail", mail.id)
+
+
+def _checks(work: Work) -> None:
+    """Checks of auditors whose job got lost."""
+    for due, job in ((Sample.recompute_due_at, "recompute"), (Sample.recount_due_at, "recount")):
+        query = select(Sample).where(due <= work.now).limit(_AT_ONCE).with_for_update(skip_locked=True)
+        for sample in work.session.scalars(query):
+            setattr(sample, due.key, work.now + PATIENCE)
+            work.later(job, sample.id)
 
 
 def _erasures(work: Work) -> list[tuple[str, str]]:

@@ -1,8 +1,22 @@
 """The tables of the upper floor, one a file; importing the package declares them all."""
 
 from server.models.account import Account, Role
+from server.models.finding import Finding
 from server.models.link import Link, LinkUse
+from server.models.log_check import LogCheck
 from server.models.login import Login
+from server.models.look import Look, Why
 from server.models.organisation import OrganisationFact
 
-__all__ = ["Account", "Link", "LinkUse", "Login", "OrganisationFact", "Role"]
+__all__ = [
+    "Account",
+    "Finding",
+    "Link",
+    "LinkUse",
+    "LogCheck",
+    "Login",
+    "Look",
+    "OrganisationFact",
+    "Role",
+    "Why",
+]

@@ -51,6 +51,18 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
+        "proofs of scores": KindWords(
+            _("Proofs of your scores"), _("Where your score of a day stands in the log, and the random number for it.")
+        ),
+        "checks of your score": KindWords(
+            _("Checks of your score"), _("When auditors drew your score to check it, and what they found. No names.")
+        ),
+        "looks": KindWords(
+            _("Looks at your score"), _("Who with a role here looked at your score, when and what for.")
+        ),
+        "draws of auditors": KindWords(_("Your draws"), _("If you are an auditor: which samples you drew.")),
+        "findings": KindWords(_("Your findings"), _("If you are an auditor: what you found, and the answers.")),
+        "checks of the log": KindWords(_("Your check of the log"), _("If you are an auditor: the log as you saw it.")),
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
@@ -79,6 +91,9 @@ def columns(language: str) -> Mapping[str, str]:
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
+        "answer": _("Answer"),
+        "answered_at": _("Answered"),
+        "before": _("Entries before"),
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
@@ -92,6 +107,7 @@ def columns(language: str) -> Mapping[str, str]:
         "day": _("Day"),
         "day_at": _("End of the day"),
         "decided_at": _("Decided"),
+        "drawn_at": _("Drawn"),
         "due_at": _("Next reading"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
@@ -101,6 +117,7 @@ def columns(language: str) -> Mapping[str, str]:
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
         "handle": _("Account name"),
+        "held": _("Did it hold?"),
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
@@ -108,6 +125,7 @@ def columns(language: str) -> Mapping[str, str]:
         "label": _("Label"),
         "language": _("Language"),
         "lender_id": _("Your number"),
+        "looked_at": _("Looked at"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
         "method": _("How it was said"),
@@ -115,6 +133,9 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "number": _("Number of your own"),
+        "people": _("People"),
+        "place": _("Place"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -125,16 +146,20 @@ def columns(language: str) -> Mapping[str, str]:
         "reactions": _("Reactions"),
         "read_at": _("Last read"),
         "recipient": _("To"),
+        "recount": _("Counted anew"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
         "resume": _("Where reading goes on"),
         "role": _("Role"),
+        "root": _("Root (SHA-256)"),
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
+        "size": _("Size"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),
+        "text": _("Text"),
         "title": _("Subject"),
         "topic": _("Topic"),
         "topics": _("Topics"),
@@ -142,7 +167,11 @@ def columns(language: str) -> Mapping[str, str]:
         "typed": _("What you typed"),
         "until": _("Until"),
         "use": _("For"),
+        "verdict": _("Computed anew"),
+        "viewer": _("Who looked"),
         "weeks": _("Weeks with a reaction"),
+        "why": _("What for"),
+        "written_at": _("Written"),
     }
 
 
@@ -185,6 +214,9 @@ def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
         "created_at": _("after it was written"),
+        "drawn_at": _("after it was drawn"),
+        "looked_at": _("after the look"),
+        "written_at": _("after it was written"),
         "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),

@@ -4,11 +4,13 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.services import accounts, exports, stored
+from server.models import Role
+from server.services import accounts, exports, looks, stored
 from server.services.roles import LastAdministratorError
+from server.services.words import role_name
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
-from server.web.sentences import LAST_ADMINISTRATOR
+from server.web.sentences import LAST_ADMINISTRATOR, LOOKS
 from server.web.state import language, organisation, person, process, sign_out
 from workers.places import holdings
 
@@ -34,7 +36,11 @@ def overview() -> str:
 def _overview(form: Filled) -> str:
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
-    return render_template("data/overview.html", kinds=kinds, form=form)
+        seen, all_seen = looks.looks(session, person().subject_id)
+    roles = {role.value: role_name(language(), role) for role in Role}
+    return render_template(
+        "data/overview.html", kinds=kinds, form=form, looks=seen, all_looks=all_seen, why=LOOKS, roles=roles
+    )
 
 
 @pages.post("/data/export")

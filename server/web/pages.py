@@ -11,7 +11,20 @@ from flask_login import current_user
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, log, members, organisation, public, score, topics
+from server.web import (
+    account,
+    audit,
+    connections,
+    consent,
+    data,
+    findings,
+    log,
+    members,
+    organisation,
+    public,
+    score,
+    topics,
+)
 from server.web.errors import can_be_read
 from server.web.state import language, process
 from server.web.state import organisation as who
@@ -27,6 +40,8 @@ BLUEPRINTS = (
     data.pages,
     organisation.pages,
     members.pages,
+    findings.pages,
+    audit.pages,
     log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
@@ -75,6 +90,8 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role is Role.AUDITOR:
+        ways.insert(0, ("audit", "audit.room", _("Audit")))
     if current_user.role is Role.ADMIN:
         ways.append(("organisation", "organisation.facts", _("Organisation")))
     return ways

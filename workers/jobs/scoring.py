@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from privacy.base import Subject
 from privacy.consent import NoConsentError
 from privacy.keyring import KeyGoneError
+from workers.audit import figures
+from workers.audit.root import publish
 from workers.jobs.job import job
 from workers.models import DayScored, Score
 from workers.results import store_score
@@ -45,6 +47,8 @@ def score_day(process: Process, day: str) -> None:
     with process.working() as work:
         people = work.session.scalar(select(func.count()).where(Score.day == wanted, ~Score.preliminary))
         upsert(work.session, DayScored(day=wanted, done_at=work.now, people=people or 0), newest="done_at")
+        publish(work, wanted)
+        figures.make(work, wanted)
 
 
 def _unscored(process: Process, day: date) -> Iterator[str]:

@@ -1,25 +1,37 @@
 """The tables of the middle floor, one a file; importing the package declares them all."""
 
 from workers.models.connection import Connection
+from workers.models.draw import Draw
+from workers.models.figures import Figures
 from workers.models.mail import Mail
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
 from workers.models.run import Run
+from workers.models.sample import Sample
 from workers.models.score import DayScored, PostSplit, Score
+from workers.models.score_leaves import ScoreLeaves
+from workers.models.score_opening import ScoreOpening
+from workers.models.score_root import ScoreRoot
 from workers.models.signal import Signal
 from workers.models.standing import StandingLink
 
 __all__ = [
     "Connection",
     "DayScored",
+    "Draw",
+    "Figures",
     "Mail",
     "Objection",
     "Post",
     "PostSplit",
     "RejectedTopic",
     "Run",
+    "Sample",
     "Score",
+    "ScoreLeaves",
+    "ScoreOpening",
+    "ScoreRoot",
     "Signal",
     "StandingLink",
 ]
