@@ -5,9 +5,9 @@ from itertools import count, islice
 
 from sqlalchemy import select
 
-from server.models import Account, Role, Why
+from server.models import Account, Role
 from server.services import accounts, audits, findings, log_checks
-from server.services.looks import Viewer
+from server.services.looks import Viewer, Why
 from server.services.organisations import DEMO_LOGIN
 from workers import logbook
 from workers.audit import draw, figures, root

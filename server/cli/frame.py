@@ -31,6 +31,11 @@ def main() -> None:
     """Klarwert: an influence score that can be proven."""
 
 
+@main.group("privacy")
+def privacy_group() -> None:
+    """Data protection: what is held, documents, downloads."""
+
+
 def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callable[P, None]:
     """Gives a command the settings, with a clean log; a setting that is wrong ends it with a sentence."""
 

@@ -5,7 +5,6 @@ from server.models.finding import Finding
 from server.models.link import Link, LinkUse
 from server.models.log_check import LogCheck
 from server.models.login import Login
-from server.models.look import Look, Why
 from server.models.organisation import OrganisationFact
 
 __all__ = [
@@ -15,8 +14,6 @@ __all__ = [
     "LinkUse",
     "LogCheck",
     "Login",
-    "Look",
     "OrganisationFact",
     "Role",
-    "Why",
 ]

@@ -13,10 +13,9 @@ from privacy import consent
 from privacy.base import new_id
 from privacy.keyring import KeyRing
 from privacy.vocabulary import Purpose
-from server.models import Why
 from server.services.bundles import Bundle, hand_out
 from server.services.explanations import explain_day
-from server.services.looks import Viewer, note_look
+from server.services.looks import Viewer, Why, note_look
 from server.services.missing import MissingError
 from workers.audit import draw, root
 from workers.models import Draw, Sample, Score, ScoreOpening, ScoreRoot
@@ -117,7 +116,7 @@ def draw_sample(work: Work, viewer: Viewer, number: str, size: int) -> Draw:
             label=label(work.ring, top.day, viewer.subject_id, subject_id), drawn_at=work.now,
         )  # fmt: skip
         work.session.add(sample)
-        note_look(work, viewer, subject_id, Why.DRAWN)
+        note_look(work, viewer, subject_id, Why.DRAWN, top.day)
     return made
 
 
@@ -170,7 +169,7 @@ def look(work: Work, viewer: Viewer, sample_id: str, why: Why) -> tuple[Draw, Sa
         raise MissingError("this score cannot be shown any more")
     if work.session.get(Score, (sample.subject_id, drawn.day)) is None:
         raise MissingError("this score is gone")
-    note_look(work, viewer, sample.subject_id, why)
+    note_look(work, viewer, sample.subject_id, why, drawn.day)
     return drawn, sample
 
 
@@ -219,13 +218,17 @@ def score_proof(work: Work, viewer: Viewer, sample_id: str) -> tuple[dict[str, A
 
 
 def numbers(drawn: Draw, samples: Sequence[Shown]) -> list[int]:
-    """The first places that the lots name, as far as a sample goes: for whoever draws them anew."""
+    """The first places that the lots name, as far as a sample goes: for whoever draws them anew.
+
+    Where the sample is smaller than was asked for, as many more as people may have left.
+    """
     order = draw.places(drawn.day.isoformat(), drawn.root, drawn.number, drawn.people)
-    wanted = {one.place for one in samples}
+    missing = {one.place for one in samples}
+    some = drawn.size if len(samples) < drawn.size else 0
     first: list[int] = []
     for place in order:
-        if not wanted:
+        if not missing and len(first) >= some:
             break
-        wanted.discard(place)
+        missing.discard(place)
         first.append(place)
     return first

@@ -1,17 +1,32 @@
-"""Who looked at whose score: noted with every look, in the log too, and shown to the person."""
+"""Looks of auditors at somebody's score: recorded with every look, in the log too, before anything is shown."""
 
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
-
-from privacy.base import new_id
-from privacy.ledger import note
-from server.models import Look, Role, Why
+from privacy.disclosure import Reason, record
+from server.models import Role
 from server.services.members import label
 from workers.runtime.work import Work
 
-SHOWN = 200
+
+class Why(StrEnum):
+    """What an auditor looked at; `server.web.sentences` has the words."""
+
+    DRAWN = "drawn"
+    """Drawn at random to be checked: label and score of the day."""
+    EXPLANATION = "explanation"
+    """The whole explanation, with labels."""
+    SIGNALS = "signals"
+    """The signals of one post, with labels."""
+    FILE = "file"
+    """The signed explanation with labels was downloaded."""
+    PROOF = "proof"
+    """The proof that the score stands under the root of its day was downloaded."""
+    RECOMPUTED = "recomputed"
+    """The score was computed anew."""
+    RECOUNTED = "recounted"
+    """Some posts were collected anew to compare the counts."""
 
 
 @dataclass(frozen=True)
@@ -23,18 +38,12 @@ class Viewer:
     role: Role
 
 
-def note_look(work: Work, viewer: Viewer, subject_id: str, why: Why) -> None:
-    """Notes a look, before anything is shown. Whoever calls it has made sure that it is allowed."""
-    who = label(work.ring, viewer.account_id)
-    work.session.add(
-        Look(id=new_id(), subject_id=subject_id, role=viewer.role.value, viewer=who, why=why.value, looked_at=work.now)
-    )
-    work.session.flush()
-    note(work.session, work.now, "look", subject_id, role=viewer.role.value, by=who, reason=why.value)
+def note_look(work: Work, viewer: Viewer, subject_id: str, why: Why, day: date) -> None:
+    """Records a look at a score of a day. Whoever calls it has made sure that it is allowed.
 
-
-def looks(session: Session, subject_id: str) -> tuple[list[Look], int]:
-    """The newest looks at a person's score, and how many there are in all."""
-    mine = select(Look).where(Look.subject_id == subject_id)
-    newest = session.scalars(mine.order_by(Look.looked_at.desc(), Look.id).limit(SHOWN))
-    return list(newest), session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+    The person reads a number in place of a name: the organisation knows whose it is.
+    """
+    record(
+        work.session, work.ring, subject_id, work.now, recipient=f"Auditor {label(work.ring, viewer.account_id)}",
+        role=viewer.role.value, viewer_id=viewer.account_id, purpose=Reason.AUDIT.value, what=why.value, day=day,
+    )  # fmt: skip

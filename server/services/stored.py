@@ -57,12 +57,16 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "checks of your score": KindWords(
             _("Checks of your score"), _("When auditors drew your score to check it, and what they found. No names.")
         ),
-        "looks": KindWords(
-            _("Looks at your score"), _("Who with a role here looked at your score, when and what for.")
-        ),
         "draws of auditors": KindWords(_("Your draws"), _("If you are an auditor: which samples you drew.")),
         "findings": KindWords(_("Your findings"), _("If you are an auditor: what you found, and the answers.")),
         "checks of the log": KindWords(_("Your check of the log"), _("If you are an auditor: the log as you saw it.")),
+        "disclosures": KindWords(
+            _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
+        ),
+        "requests": KindWords(
+            _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
+        ),
+        "holds": KindWords(_("Holds"), _("What of yours is kept beyond its time, why and until when.")),
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
@@ -88,6 +92,7 @@ def columns(language: str) -> Mapping[str, str]:
     """The words for the columns of an export."""
     _ = catalogue(language).gettext
     return {
+        "account": _("Account"),
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
@@ -97,11 +102,13 @@ def columns(language: str) -> Mapping[str, str]:
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
+        "contact": _("Where the answer goes"),
         "count": _("Number"),
         "created_at": _("Made"),
         "day": _("Day"),
@@ -109,10 +116,12 @@ def columns(language: str) -> Mapping[str, str]:
         "decided_at": _("Decided"),
         "drawn_at": _("Drawn"),
         "due_at": _("Next reading"),
+        "due_on": _("Answer due on"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
+        "extended_on": _("Extended on"),
         "failure": _("Failure"),
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
@@ -121,11 +130,12 @@ def columns(language: str) -> Mapping[str, str]:
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
+        "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
         "language": _("Language"),
+        "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
-        "looked_at": _("Looked at"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
         "method": _("How it was said"),
@@ -145,6 +155,8 @@ def columns(language: str) -> Mapping[str, str]:
         "purpose": _("Purpose"),
         "reactions": _("Reactions"),
         "read_at": _("Last read"),
+        "reason": _("Reason"),
+        "received_at": _("Received"),
         "recipient": _("To"),
         "recount": _("Counted anew"),
         "rejected_at": _("Rejected"),
@@ -168,9 +180,10 @@ def columns(language: str) -> Mapping[str, str]:
         "until": _("Until"),
         "use": _("For"),
         "verdict": _("Computed anew"),
-        "viewer": _("Who looked"),
+        "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),
-        "why": _("What for"),
+        "what": _("What was seen"),
+        "wish": _("Wish"),
         "written_at": _("Written"),
     }
 
@@ -213,9 +226,9 @@ def _span(days: int, texts: NullTranslations, language: str) -> str:
 def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
+        "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
         "drawn_at": _("after it was drawn"),
-        "looked_at": _("after the look"),
         "written_at": _("after it was written"),
         "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),

@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.models import Role, Why
+from server.models import Role
 from server.services import audits, explanations, findings, log_checks, members
 from server.services.audits import DrawnAlreadyError, NoScoresError
-from server.services.looks import Viewer
+from server.services.looks import Viewer, Why
 from server.services.missing import MissingError
 from server.web.guard import TRIES, by_person, for_role, limiter
 from server.web.kinds import KINDS
 from server.web.schemas import Filled, Form, Said, filled
-from server.web.sentences import EVENTS, RECOUNTS, VERDICTS
+from server.web.sentences import NOTED, RECOUNTS, VERDICTS
 from server.web.state import language, organisation, person, process
 from workers import logbook
 from workers.audit import figures
@@ -263,7 +263,7 @@ def overview() -> str:
             least=figures.LEAST,
             versions=log_checks.versions(session),
             events=log_checks.events(session),
-            names=EVENTS,
+            names=NOTED,
             kinds=KINDS,
             titles=TITLES,
             model=KLARWERT_1,

@@ -17,6 +17,7 @@ from server.web import (
     connections,
     consent,
     data,
+    design,
     findings,
     log,
     members,
@@ -26,6 +27,7 @@ from server.web import (
     topics,
 )
 from server.web.errors import can_be_read
+from server.web.start import onboarding
 from server.web.state import language, process
 from server.web.state import organisation as who
 from workers.catalogue import NETWORKS
@@ -39,6 +41,7 @@ BLUEPRINTS = (
     topics.pages,
     data.pages,
     organisation.pages,
+    design.pages,
     members.pages,
     findings.pages,
     audit.pages,
@@ -53,6 +56,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_global(onboarding)
 
 
 def common() -> dict[str, object]:
@@ -93,7 +97,7 @@ def _menu() -> list[tuple[str, str, str]]:
     if current_user.role is Role.AUDITOR:
         ways.insert(0, ("audit", "audit.room", _("Audit")))
     if current_user.role is Role.ADMIN:
-        ways.append(("organisation", "organisation.facts", _("Organisation")))
+        ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways
 
 

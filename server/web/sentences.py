@@ -124,8 +124,19 @@ WITHDRAWING = {
     ),
 }
 
-#: What a look at somebody's score was for; `server.models.Why`.
-LOOKS = {
+#: What somebody else may look at a score for; `privacy.disclosure.Reason`.
+REASONS = {
+    "campaign": _("Choosing people for a campaign"),
+    "lookup": _("An organisation asked for it"),
+    "audit": _("Audit"),
+    "dispute": _("Deciding what you disputed"),
+    "support": _("Answering a question of yours"),
+}
+
+#: What was seen of somebody's score; for audits `server.services.looks.Why`.
+SEEN = {
+    "score": _("The score"),
+    "label": _("The score, without a name"),
     "drawn": _("Drawn at random to be checked. Seen: the score of one day, without a name"),
     "explanation": _("Read where the points come from, without names and addresses"),
     "signals": _("Read the single reactions to a post, without names and addresses"),
@@ -170,7 +181,7 @@ RECOUNTS = {
 }
 
 #: What the log says about the installation, by type of entry.
-EVENTS = {
+NOTED = {
     "model": _("Model"),
     "taxonomy": _("Topics and what gets none"),
     "collector": _("Version of the readers"),
@@ -189,6 +200,7 @@ USES = {
     Use.SCORING: _("the score"),
     Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
+    Use.RIGHTS: _("your rights"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),
     Use.OPERATION: _("running the service"),
@@ -200,8 +212,17 @@ BASES = {
     Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
     Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
     Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
+    Basis.CLAIMS: _("legitimate interest in legal claims, Art. 6(1)(f) and 17(3)(e) GDPR"),
     Basis.NOT_PERSONAL: _("no personal data"),
 }
 
+#: What happened to a score besides reactions; `what` is the name of a network, a purpose or a model.
+EVENTS = {
+    "connected": _("%(what)s connected"),
+    "lapsed": _("%(what)s is not read any more"),
+    "agreed": _("You agreed: %(what)s"),
+    "withdrawn": _("You withdrew: %(what)s"),
+    "model": _("The scores are made with %(what)s from here on"),
+}
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")

@@ -1,5 +1,8 @@
-"""The tables of the middle floor, one a file; importing the package declares them all."""
+"""The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
+from privacy.disclosure import Disclosure
+from privacy.hold import Hold
+from privacy.request import Request
 from workers.models.connection import Connection
 from workers.models.draw import Draw
 from workers.models.figures import Figures
@@ -19,13 +22,16 @@ from workers.models.standing import StandingLink
 __all__ = [
     "Connection",
     "DayScored",
+    "Disclosure",
     "Draw",
     "Figures",
+    "Hold",
     "Mail",
     "Objection",
     "Post",
     "PostSplit",
     "RejectedTopic",
+    "Request",
     "Run",
     "Sample",
     "Score",

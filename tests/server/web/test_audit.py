@@ -3,16 +3,17 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
+from privacy.disclosure import Disclosure
 from privacy.ledger import LogEntry, note
 from privacy.sealed import unseal
 from privacy.vocabulary import Purpose
-from server.models import Account, Finding, Look, Role
-from server.services import accounts, audits
+from server.models import Account, Finding, Role
+from server.services import accounts, audits, members
 from server.services.passwords import hash_password
 from tests.conftest import Clock
 from tests.factories.people import make_subject
@@ -184,18 +185,18 @@ def test_every_look_is_noted_and_shown_to_the_person(
     auditor.get(f"{one}/explanation").get(f"{one}/explanation/1").get(one)
     auditor.post(f"{one}/recompute").post(f"{one}/file")
     with process.reading() as session:
-        rows = session.scalars(select(Look).where(Look.subject_id == town[0])).all()
+        rows = session.scalars(select(Disclosure).where(Disclosure.subject_id == town[0])).all()
         told = [
             json.loads(one) for one in session.scalars(select(LogEntry.entry).where(LogEntry.subject_id == town[0]))
         ]
     whys = ["drawn", "explanation", "file", "recomputed", "signals"]
-    assert sorted(row.why for row in rows) == whys
-    assert sorted(one["reason"] for one in told if one["type"] == "look") == whys
-    [viewer] = {row.viewer for row in rows}
+    assert sorted(row.what for row in rows) == whys
+    assert {(row.purpose, row.role, row.day) for row in rows} == {("audit", "auditor", date(2026, 11, 21))}
+    assert sorted(one["what"] for one in told if one["type"] == "disclosure") == whys
     ann.get("/data")
     assert ann.says("5 looks by people with a role")
     assert ann.says("Read where the points come from, without names and addresses")
-    assert f"<code>{viewer}</code>" in ann.page
+    assert ann.says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")
     assert AUDITOR not in ann.page
     assert account_of(AUDITOR).id not in ann.page
 
@@ -205,7 +206,7 @@ def test_pages_that_show_nothing_of_a_person_note_no_look(process: Process, audi
     for path in ("/audit", "/audit/figures", f"/audit/sample/{sample_of(process, town[0]).id}"):
         auditor.get(path)
     with process.reading() as session:
-        assert {row.why for row in session.scalars(select(Look))} == {"drawn"}
+        assert {row.what for row in session.scalars(select(Disclosure))} == {"drawn"}
 
 
 def test_only_who_agrees_to_be_scored_is_drawn_and_shown(process: Process, auditor: Browser, town: list[str]) -> None:
@@ -237,8 +238,8 @@ def test_an_erased_person_leaves_neither_looks_nor_labels_and_the_log_still_hold
     erase(town[0])
     with process.reading() as session:
         assert holdings(process).traces(session, town[0]) == {}
-        assert session.scalars(select(Look).where(Look.subject_id == town[0])).all() == []
-        assert len(session.scalars(select(Look)).all()) == 2
+        assert session.scalars(select(Disclosure).where(Disclosure.subject_id == town[0])).all() == []
+        assert len(session.scalars(select(Disclosure)).all()) == 2
         assert session.get(Sample, sample_id) is None
     logbook.append(process)
     assert logbook.verify(process)[1] == 0
@@ -260,7 +261,7 @@ def test_an_erased_auditor_leaves_the_looks_that_they_did(
     with process.reading() as session:
         assert holdings(process).traces(session, who) == {}
         assert (session.scalars(select(Sample)).all(), session.scalars(select(Draw)).all()) == ([], [])
-        assert len(session.scalars(select(Look)).all()) == 3
+        assert len(session.scalars(select(Disclosure)).all()) == 3
 
 
 def test_a_tampered_score_is_found_by_the_click(process: Process, auditor: Browser, town: list[str]) -> None:
