@@ -1,6 +1,7 @@
 """The tables of the upper floor, one a file; importing the package declares them all."""
 
 from server.models.account import Account, Role
+from server.models.announcement import Announcement
 from server.models.finding import Finding
 from server.models.link import Link, LinkUse
 from server.models.log_check import LogCheck
@@ -17,3 +18,4 @@ __all__ = [
     "OrganisationFact",
     "Role",
 ]
+__all__ = ["Account", "Announcement", "Link", "LinkUse", "Login", "OrganisationFact", "Role"]

@@ -18,12 +18,14 @@ from server.services.explanations import explain_day
 from server.services.looks import Viewer, Why, note_look
 from server.services.missing import MissingError
 from workers.audit import draw, root
-from workers.models import Draw, Sample, Score, ScoreOpening, ScoreRoot
+from workers.models import Dispute, Draw, Sample, Score, ScoreOpening, ScoreRoot
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.scoring.explain import Explanation
 
 LARGEST = 20
+#: Decided disputes on the page.
+DECIDED = 50
 PROOF = "klarwert-score-proof/1"
 #: A check that did not end is sent again by the schedule after so long.
 _WAIT = timedelta(minutes=2)
@@ -215,6 +217,37 @@ def score_proof(work: Work, viewer: Viewer, sample_id: str) -> tuple[dict[str, A
         raise MissingError("this score has no proof any more")
     told = {"format": PROOF, **asdict(found), "day": drawn.day.isoformat()}
     return told, work.session.get_one(ScoreRoot, drawn.day).entry_id
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A dispute that was decided, as an auditor sees it: no words of anybody, and no person."""
+
+    label: str
+    day: date
+    target: str
+    network: str
+    outcome: str
+    by: str
+    """Role of the human who decided."""
+
+
+def decided(session: Session, ring: KeyRing, viewer: Viewer) -> list[Decided]:
+    """The newest disputes that a human decided, newest first."""
+    query = select(Dispute).where(Dispute.decided_at.is_not(None), Dispute.decided_by.is_not(None))
+    rows = session.scalars(query.order_by(Dispute.decided_at.desc(), Dispute.id).limit(DECIDED))
+    return [
+        Decided(
+            label=label(ring, row.decided_at.date(), viewer.subject_id, row.id),
+            day=row.decided_at.date(),
+            target=row.target,
+            network=row.network,
+            outcome=row.outcome,
+            by=row.decided_by or "",
+        )
+        for row in rows
+        if row.decided_at is not None
+    ]
 
 
 def numbers(drawn: Draw, samples: Sequence[Shown]) -> list[int]:

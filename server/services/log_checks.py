@@ -16,7 +16,7 @@ from workers.runtime.upsert import upsert
 
 #: Entries that an auditor reads: about the installation or with numbers only, and nothing in them is about one person.
 READABLE = (
-    "model", "taxonomy", "collector", "key", "settings", "organisation", "scores", "erasure", "restore", "dispute",
+    "model", "taxonomy", "collector", "key", "settings", "organisation", "scores", "erasure", "restore",
 )  # fmt: skip
 _VERSIONS = ("model", "taxonomy", "collector", "key")
 SHOWN = 40

@@ -44,6 +44,6 @@ def note_look(work: Work, viewer: Viewer, subject_id: str, why: Why, day: date) 
     The person reads a number in place of a name: the organisation knows whose it is.
     """
     record(
-        work.session, work.ring, subject_id, work.now, recipient=f"Auditor {label(work.ring, viewer.account_id)}",
+        work.session, work.ring, subject_id, work.now, recipient=label(work.ring, viewer.account_id),
         role=viewer.role.value, viewer_id=viewer.account_id, purpose=Reason.AUDIT.value, what=why.value, day=day,
     )  # fmt: skip

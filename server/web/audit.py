@@ -15,6 +15,7 @@ from server.services import audits, explanations, findings, log_checks, members
 from server.services.audits import DrawnAlreadyError, NoScoresError
 from server.services.looks import Viewer, Why
 from server.services.missing import MissingError
+from server.services.words import role_name
 from server.web.guard import TRIES, by_person, for_role, limiter
 from server.web.kinds import KINDS
 from server.web.schemas import Filled, Form, Said, filled
@@ -259,6 +260,8 @@ def overview() -> str:
     with process().reading() as session:
         return render_template(
             "audit/figures.html",
+            decided=audits.decided(session, process().ring, viewer()),
+            roles={role.value: role_name(language(), role) for role in Role},
             figures=figures.newest(session),
             least=figures.LEAST,
             versions=log_checks.versions(session),

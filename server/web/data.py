@@ -5,11 +5,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.disclosure import disclosures
+from server.models import Role
 from server.services import accounts, exports, stored
 from server.services.roles import LastAdministratorError
+from server.services.words import role_name
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
-from server.web.sentences import LAST_ADMINISTRATOR, REASONS, SEEN
+from server.web.sentences import LAST_ADMINISTRATOR, LOOKS, SEEN
 from server.web.state import language, organisation, person, process, sign_out
 from workers.places import holdings
 
@@ -45,7 +47,8 @@ def _overview(form: Filled) -> str:
         looks=looks[:LOOKS_SHOWN],
         all_looks=len(looks),
         seen=SEEN,
-        reasons=REASONS,
+        reasons=LOOKS,
+        roles={role.value: role_name(language(), role) for role in Role},
     )
 
 

@@ -4,6 +4,7 @@ The stand-alone verifier knows nothing of the engine; what it is given is the fi
 """
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -11,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from privacy.keyring import KeyRing
 from workers.audit import root
-from workers.models import Draw, Sample, Score, ScoreRoot
+from workers.models import Draw, Sample, Score
 from workers.runtime.process import Process
-from workers.scoring import standalone_verifier
+from workers.scoring import standalone_verifier, versions
 from workers.scoring.bundle import Instance, envelope, payload
 from workers.scoring.explain import explain
 from workers.scoring.standalone_verifier import DoesNotHoldError
+from workers.signals import basis
 from workers.signals.take import take
 
 #: Two computations of a score agree within this.
@@ -35,8 +37,10 @@ class Outcome(StrEnum):
     """The root of its day is not what the log has."""
     WRONG_FILE = "wrong_file"
     """The stand-alone verifier does not accept what the engine says."""
+    DIFFERS = "differs"
+    """What the score was made of gives another one."""
     MOVED = "moved"
-    """The signals of now give another score than the published one."""
+    """What it was made of is not kept any more, and the signals of now give another score."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def check(process: Process, sample: Sample) -> Verdict:
         way = root.proof(session, score)
         if way is None or way.place != sample.place or way.root != drawn.root or not root.holds(way):
             return Verdict(Outcome.CHANGED, at, score.score)
-        text, signals = _file(session, process.ring, sample.subject_id, session.get_one(ScoreRoot, drawn.day))
+        text, signals, exact = _file(session, process.ring, sample.subject_id, drawn.day)
     if not root.in_log(process, drawn.day, drawn.root):
         return Verdict(Outcome.NOT_IN_LOG, at, score.score)
     try:
@@ -77,13 +81,21 @@ def check(process: Process, sample: Sample) -> Verdict:
     except DoesNotHoldError as error:
         return Verdict(Outcome.WRONG_FILE, at, score.score, said=str(error))
     found = standalone_verifier.parse(standalone_verifier.parse(text, "")["payload"], "")["score"]
-    outcome = Outcome.HOLDS if abs(found - score.score) <= NEAR else Outcome.MOVED
+    outcome = Outcome.HOLDS
+    if abs(found - score.score) > NEAR:
+        outcome = Outcome.DIFFERS if exact else Outcome.MOVED
     return Verdict(outcome, at, score.score, found, signals)
 
 
-def _file(session: Session, ring: KeyRing, subject_id: str, top: ScoreRoot) -> tuple[str, int]:
-    """The signed file of the day, as an auditor gets it, and how many signals count in it."""
-    taken = take(session, subject_id, top.day)
-    told = explain(taken.signals, top.day, taken.yesterday)
+def _file(session: Session, ring: KeyRing, subject_id: str, day: date) -> tuple[str, int, bool]:
+    """The signed file of the day with labels, how many signals count in it, and is it of what the score was made of?
+
+    If not, of the signals of now.
+    """
+    known = basis.kept(session, ring.person(subject_id), subject_id)
+    exact = known is not None and known.day == day
+    if known is None or not exact:
+        known = take(session, subject_id, day).known(day)
+    told = explain(known.signals, day, known.yesterday, known.disputed, versions.PUBLISHED.on(day))
     signed = payload(told, Instance("", ring.public_key()), None)
-    return envelope(signed, ring.sign(signed)), int((told.tally.value > 0).sum())
+    return envelope(signed, ring.sign(signed)), int((told.tally.value > 0).sum()), exact

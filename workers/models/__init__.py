@@ -3,7 +3,10 @@
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
+from workers.models.basis import ScoreBasis
+from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
+from workers.models.dispute import Dispute, Dropped
 from workers.models.draw import Draw
 from workers.models.figures import Figures
 from workers.models.mail import Mail
@@ -23,7 +26,9 @@ __all__ = [
     "Connection",
     "DayScored",
     "Disclosure",
+    "Dispute",
     "Draw",
+    "Dropped",
     "Figures",
     "Hold",
     "Mail",
@@ -35,6 +40,8 @@ __all__ = [
     "Run",
     "Sample",
     "Score",
+    "ScoreBasis",
+    "ScoreCheck",
     "ScoreLeaves",
     "ScoreOpening",
     "ScoreRoot",

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from privacy.disclosure import Disclosure
 from privacy.ledger import LogEntry, note
-from privacy.sealed import unseal
+from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
 from server.models import Account, Finding, Role
 from server.services import accounts, audits, members
@@ -22,7 +22,7 @@ from tests.server.browser import PASSWORD, Browser
 from workers import jobs, logbook
 from workers.audit import root
 from workers.jobs import erase
-from workers.models import Connection, Draw, Post, Sample, Score, ScoreOpening
+from workers.models import Connection, Dispute, Draw, Post, Sample, Score, ScoreOpening
 from workers.places import holdings
 from workers.runtime.process import Process
 from workers.scoring.standalone_verifier import verify
@@ -197,6 +197,7 @@ def test_every_look_is_noted_and_shown_to_the_person(
     assert ann.says("5 looks by people with a role")
     assert ann.says("Read where the points come from, without names and addresses")
     assert ann.says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")
+    assert ann.get("/explanation").says(f"{members.label(process.ring, account_of(AUDITOR).id)} (Auditor)")
     assert AUDITOR not in ann.page
     assert account_of(AUDITOR).id not in ann.page
 
@@ -446,3 +447,22 @@ def test_two_draws_at_once_are_one(each_process: Process) -> None:
     for thread in threads:
         thread.join()
     assert sorted(ends) == [False, True]
+
+
+def test_decided_disputes_show_without_words_and_persons(process: Process, auditor: Browser, town: list[str]) -> None:
+    with process.working() as work:
+        key = process.ring.person(town[0])
+        for number, outcome in enumerate(("upheld", "rejected", "open")):
+            row = Dispute(
+                id=f"{number:032x}", subject_id=town[0], target="post", network="bluesky", outcome=outcome,
+                made_at=work.now, decided_at=None if outcome == "open" else work.now,
+                decided_by=None if outcome == "open" else "dpo",
+            )  # fmt: skip
+            seal(row, key, reason="Das war mein Nachbar.", answer="Stimmt, der Nachbar war es.", subject_matter="{}")
+            work.session.add(row)
+    auditor.get("/audit/figures")
+    assert auditor.says("Data protection officer stays out")
+    assert auditor.says("Data protection officer counts again")
+    assert auditor.page.count("a post · Bluesky") == 2
+    assert "achbar" not in auditor.page
+    assert town[0] not in auditor.page

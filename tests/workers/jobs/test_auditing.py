@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from privacy.base import Subject
 from privacy.vocabulary import Purpose
@@ -12,8 +12,9 @@ from server.services import accounts, audits
 from server.services.looks import Viewer
 from tests.conftest import Clock
 from tests.workers.jobs.conftest import Town
+from tests.workers.networks.mastodon_server import days_before
 from workers import jobs, logbook
-from workers.models import Connection, Draw, Sample, Score, Signal
+from workers.models import Connection, Draw, Sample, Score, ScoreBasis
 from workers.schedule import send_due
 from workers.withdrawal import withdraw
 
@@ -96,7 +97,7 @@ def test_the_score_is_computed_anew_and_holds(each_town: Town, clock: Clock) -> 
     [
         (update(Score).values(score=Score.score + 0.001), "changed"),
         (update(Score).values(by_kind={"like": 1.0}), "changed"),
-        (update(Signal).values(kind="repost"), "moved"),
+        (update(Draw).values(number="8"), "holds"),
         (update(Draw).values(root="00" * 32), "changed"),
     ],
 )
@@ -108,6 +109,27 @@ def test_whatever_was_tampered_with_is_found(town: Town, clock: Clock, statement
     row = sample_of(town, sample_id)
     assert row.verdict is not None
     assert row.verdict["outcome"] == outcome
+
+
+def test_signals_of_now_serve_where_what_the_score_was_made_of_is_not_kept(town: Town, clock: Clock) -> None:
+    connection_id, sample_id = drawn(town, clock)
+    with town.process.working() as work:
+        work.session.execute(delete(ScoreBasis))
+    jobs.recompute(sample_id)
+    verdict = sample_of(town, sample_id).verdict
+    assert verdict is not None
+    assert verdict["outcome"] == "holds"
+    first, *_ = town.server._statuses.values()
+    town.server.post("jona", "Gestern!", days_before(clock(), 1), to=first)
+    clock.go(hours=2)
+    jobs.collect(connection_id)
+    with town.process.working() as work:
+        work.session.get_one(Sample, sample_id).recompute_due_at = work.now
+    jobs.recompute(sample_id)
+    verdict = sample_of(town, sample_id).verdict
+    assert verdict is not None
+    assert verdict["outcome"] == "moved"
+    assert verdict["recomputed"] > verdict["published"]
 
 
 def test_a_root_that_is_not_in_the_log_is_found(town: Town, clock: Clock) -> None:
