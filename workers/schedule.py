@@ -15,12 +15,13 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from privacy.base import Subject
-from workers import logbook
+from workers import buckets, logbook
 from workers.models import Connection, DayScored, Mail, Sample, ScoreCheck
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.signals.webmentions import due
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ _LEADER = "klarwert:schedule:leader"
 _LEADER_SECONDS = 30
 _SENT = "klarwert:schedule:sent"
 #: Jobs without a due time of their own to push forward, and for how long a mark says that they were sent.
-_SENT_SECONDS = {"erase": 120, "score_day": 600, "expire": 600, "check_day": 600}
+_SENT_SECONDS = {"erase": 120, "score_day": 600, "fold": 60, "expire": 600, "check_day": 600}
 
 
 def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
@@ -44,7 +45,9 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
         _connections(work)
         _mails(work)
         _checks(work)
-        for job, id_ in (*_erasures(work), *_yesterday(work), *_check(work), *_retention(work, process.redis)):
+        _webmentions(work)
+        due = (*_erasures(work), *_yesterday(work), *_folds(work), *_check(work), *_retention(work, process.redis))
+        for job, id_ in due:
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
     logbook.append(process)
@@ -98,11 +101,18 @@ def _mails(work: Work) -> None:
 
 def _checks(work: Work) -> None:
     """Checks of auditors whose job got lost."""
-    for due, job in ((Sample.recompute_due_at, "recompute"), (Sample.recount_due_at, "recount")):
-        query = select(Sample).where(due <= work.now).limit(_AT_ONCE).with_for_update(skip_locked=True)
+    for column, job in ((Sample.recompute_due_at, "recompute"), (Sample.recount_due_at, "recount")):
+        query = select(Sample).where(column <= work.now).limit(_AT_ONCE).with_for_update(skip_locked=True)
         for sample in work.session.scalars(query):
-            setattr(sample, due.key, work.now + PATIENCE)
+            setattr(sample, column.key, work.now + PATIENCE)
             work.later(job, sample.id)
+
+
+def _webmentions(work: Work) -> None:
+    """Webmentions whose job got lost, or whose source could not be asked."""
+    for row in due(work.session, work.now, _AT_ONCE):
+        row.due_at = work.now + PATIENCE
+        work.later("verify_webmention", row.id)
 
 
 def _erasures(work: Work) -> list[tuple[str, str]]:
@@ -115,6 +125,11 @@ def _yesterday(work: Work) -> list[tuple[str, str]]:
     """The day that has just ended, unless everybody was scored for it already."""
     day = work.today - timedelta(days=1)
     return [] if work.session.get(DayScored, day) else [("score_day", day.isoformat())]
+
+
+def _folds(work: Work) -> list[tuple[str, str]]:
+    """Buckets from whose files something is to go at once, and those whose fold was killed."""
+    return [("fold", str(number)) for number in buckets.pending(work)]
 
 
 def _check(work: Work) -> list[tuple[str, str]]:

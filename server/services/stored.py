@@ -45,7 +45,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
-        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "signals of today": KindWords(
+            _("New signals"), _("What was read since the last night. In the night it joins the signals.")
+        ),
+        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
         "basis of the score": KindWords(
             _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
         ),
@@ -54,6 +57,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
+        ),
+        "webmentions": KindWords(
+            _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
         "proofs of scores": KindWords(
@@ -105,9 +111,11 @@ def columns(language: str) -> Mapping[str, str]:
         "answer": _("Answer"),
         "answered_at": _("Answered"),
         "before": _("Entries before"),
+        "block": _("What was read"),
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "by_topic": _("Points by topic"),
         "changed_since": _("Compared with"),
         "changes": _("What changed"),
         "closed_at": _("Closed"),
@@ -121,7 +129,6 @@ def columns(language: str) -> Mapping[str, str]:
         "count": _("Number"),
         "created_at": _("Made"),
         "day": _("Day"),
-        "day_at": _("End of the day"),
         "decided_at": _("Decided"),
         "drawn_at": _("Drawn"),
         "decided_by": _("Decided by"),
@@ -145,6 +152,7 @@ def columns(language: str) -> Mapping[str, str]:
         "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
+        "last_post": _("Number of the newest post"),
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
@@ -155,7 +163,7 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
-        "number": _("Number of your own"),
+        "number": _("Number"),
         "people": _("People"),
         "place": _("Place"),
         "outcome": _("Outcome"),
@@ -181,11 +189,12 @@ def columns(language: str) -> Mapping[str, str]:
         "score": _("Score"),
         "seen_at": _("Last seen"),
         "size": _("Size"),
+        "sent_at": _("Sent"),
+        "source": _("Address of the linking page, until it was looked at"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),
         "text": _("Text"),
-        "sent_at": _("Sent"),
         "subject_matter": _("What it is about"),
         "target": _("What is disputed"),
         "title": _("Subject"),
@@ -246,9 +255,9 @@ def _since(language: str) -> Mapping[str, str]:
         "created_at": _("after it was written"),
         "drawn_at": _("after it was drawn"),
         "written_at": _("after it was written"),
+        "day": _("after the day of the reaction"),
         "decided_at": _("after it was decided"),
         "sent_at": _("after it was sent"),
-        "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
         "made_at": _("after it was computed"),

@@ -14,6 +14,7 @@ from server.web.guard import login_required
 from server.web.schemas import Answer, filled
 from server.web.sentences import ABOUT_PURPOSES, PURPOSES, WITHDRAWING
 from server.web.state import language, organisation, person, process
+from workers import keys
 from workers.catalogue import NETWORKS
 
 pages = Blueprint("consent", __name__)
@@ -45,7 +46,9 @@ def overview() -> str:
 @login_required
 def choose() -> str:
     """The first step: which network to begin with."""
-    return render_template("consent/choose.html", facts=NETWORKS.values())
+    with process().reading() as session:
+        on = keys.switched_on(session)
+    return render_template("consent/choose.html", facts=on)
 
 
 @pages.route("/consent/<purpose>", methods=["GET", "POST"], defaults={"network": ""})

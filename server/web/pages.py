@@ -28,6 +28,7 @@ from server.web import (
     public,
     score,
     topics,
+    webmentions,
 )
 from server.web.errors import can_be_read
 from server.web.start import onboarding
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     disputes.pages,
     data.pages,
     organisation.pages,
+    webmentions.pages,
     design.pages,
     members.pages,
     findings.pages,

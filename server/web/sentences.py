@@ -31,6 +31,14 @@ FAILURES = {
     "interrupted": _("The last reading was interrupted. We go on by ourselves; nothing is lost."),
     "broken": _("Something went wrong on our side while reading. We try again by ourselves; nothing is lost."),
     "refused_address": _("We do not ask this server: its address is not one on the public internet."),
+    "switched_off": _(
+        "This network is not switched on here (any more). The organisation has to give it a key; until then we cannot "
+        "ask it."
+    ),
+    "key_refused": _(
+        "The network does not accept the key of this installation at the moment. That is for the organisation to mend; "
+        "we try again by ourselves, and nothing is lost."
+    ),
     "proof_not_found": _(
         "We did not find your code yet. Some networks need a minute or two to show a change. Please look whether the "
         "code is there, word for word and in public, and check again."
@@ -74,6 +82,7 @@ NO_SUCH_SERVER = _(
 #: How an account was proven.
 PROOFS = {
     "bio": _("by the code in your profile"),
+    "file": _("by the code in a file on your website"),
     "rel_me": _("by the link in your profile"),
     "post": _("by the code in a post"),
 }

@@ -6,14 +6,16 @@ from workers.jobs.connecting import look_up, prove
 from workers.jobs.erasing import erase
 from workers.jobs.expiring import expire
 from workers.jobs.mailing import send_mail
+from workers.jobs.mentioning import verify_webmention
 from workers.jobs.reading import collect
-from workers.jobs.scoring import score, score_day
+from workers.jobs.scoring import fold, score, score_day
 
 __all__ = [
     "check_day",
     "collect",
     "erase",
     "expire",
+    "fold",
     "look_up",
     "prove",
     "recompute",
@@ -21,4 +23,5 @@ __all__ = [
     "score",
     "score_day",
     "send_mail",
+    "verify_webmention",
 ]

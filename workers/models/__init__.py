@@ -4,12 +4,15 @@ from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
 from workers.models.basis import ScoreBasis
+from workers.models.bucket import Bucket
 from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
 from workers.models.dispute import Dispute, Dropped
 from workers.models.draw import Draw
 from workers.models.figures import Figures
+from workers.models.inbox import Inbox
 from workers.models.mail import Mail
+from workers.models.network_key import NetworkKey
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
@@ -19,10 +22,12 @@ from workers.models.score import DayScored, PostSplit, Score
 from workers.models.score_leaves import ScoreLeaves
 from workers.models.score_opening import ScoreOpening
 from workers.models.score_root import ScoreRoot
-from workers.models.signal import Signal
 from workers.models.standing import StandingLink
+from workers.models.topic import Topic
+from workers.models.webmention import Webmention
 
 __all__ = [
+    "Bucket",
     "Connection",
     "DayScored",
     "Disclosure",
@@ -31,7 +36,9 @@ __all__ = [
     "Dropped",
     "Figures",
     "Hold",
+    "Inbox",
     "Mail",
+    "NetworkKey",
     "Objection",
     "Post",
     "PostSplit",
@@ -45,6 +52,7 @@ __all__ = [
     "ScoreLeaves",
     "ScoreOpening",
     "ScoreRoot",
-    "Signal",
     "StandingLink",
+    "Topic",
+    "Webmention",
 ]

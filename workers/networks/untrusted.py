@@ -10,6 +10,8 @@ Record: TypeAlias = dict[str, object]
 _LONGEST_TEXT = 20_000
 _HIGHEST_COUNT = 10**12
 _LONGEST_MOMENT = 40
+# The year 2100.
+_LATEST_SECOND = 4_102_444_800
 
 
 def record(value: object) -> Record:
@@ -44,3 +46,16 @@ def moment(value: object) -> datetime | None:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def epoch(value: object) -> datetime | None:
+    """The moment of a number of seconds since 1970, in UTC; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST_SECOND:
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def number(value: object) -> str:
+    """A whole number above 0 that stands for something, as text; empty for what is none."""
+    found = count(value)
+    return str(found) if found else ""
