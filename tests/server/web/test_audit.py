@@ -16,6 +16,7 @@ from server.models import Account, Finding, Role
 from server.services import accounts, audits, members
 from server.services.passwords import hash_password
 from tests.conftest import Clock
+from tests.factories.days import run_day
 from tests.factories.people import make_subject
 from tests.factories.scores import day_before, make_scored
 from tests.server.browser import PASSWORD, Browser
@@ -110,7 +111,7 @@ def test_there_is_one_draw_a_day(process: Process, auditor: Browser, town: list[
     with process.reading() as session:
         assert len(session.scalars(select(Sample)).all()) == 1
     clock.go(days=1)
-    jobs.score_day("2026-11-22")
+    run_day(process, date(2026, 11, 22))
     assert len(draw(auditor, size="2")) == 3  # two of the new day, one of the old
 
 
@@ -405,7 +406,7 @@ def test_the_figures_show_from_ten_people_on(process: Process, auditor: Browser,
         for _ in range(11):
             make_scored(work, make_subject(work).id)
     clock.go(days=1)
-    jobs.score_day("2026-11-22")
+    run_day(process, date(2026, 11, 22))
     auditor.get("/audit/figures")
     assert auditor.says("11 scores of 22 November 2026.")
     assert auditor.says("Share of networks")
@@ -416,7 +417,7 @@ def test_an_explanation_of_an_older_day_is_closed(
 ) -> None:
     [first, *_] = draw(auditor)
     clock.go(days=1)
-    jobs.score_day("2026-11-22")
+    run_day(process, date(2026, 11, 22))
     assert auditor.get(f"/audit/sample/{first}").says("Only scores of the newest published day can be opened")
     assert auditor.get(f"/audit/sample/{first}/explanation").status == 404
 

@@ -1,6 +1,7 @@
 """Checks that auditors ask for, against a real server: counted anew, computed anew, never without consent."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -11,6 +12,7 @@ from server.models import Role
 from server.services import accounts, audits
 from server.services.looks import Viewer
 from tests.conftest import Clock
+from tests.factories.days import run_day
 from tests.workers.jobs.conftest import Town
 from tests.workers.networks.mastodon_server import days_before
 from workers import jobs, logbook
@@ -28,7 +30,7 @@ def drawn(town: Town, clock: Clock) -> tuple[str, str]:
         town.post(days, *FRIENDS[: days % 3 + 1])
     jobs.collect(connection_id)
     clock.go(days=1)
-    jobs.score_day("2026-11-22")
+    run_day(town.process, date(2026, 11, 22))
     logbook.append(town.process)
     with town.process.working() as work:
         account = accounts.create(work, "pruefung@haus.test", "x", "de", Role.AUDITOR, confirmed=True)
