@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from privacy.keyring import KeyRing, PersonKey
 from workers.catalogue import NETWORKS, NetworkFacts, Way
-from workers.models import NetworkKey
+from workers.models import NetworkKey, NetworkOff
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
 
@@ -31,7 +31,7 @@ def give(work: Work, network: str, parts: Mapping[str, str]) -> None:
 
 
 def take_away(work: Work, network: str) -> None:
-    """Switches a network off: its key is deleted."""
+    """Deletes the key of a network; without it the network is not asked any more."""
     work.session.execute(delete(NetworkKey).where(NetworkKey.network == network))
 
 
@@ -44,13 +44,23 @@ def key_for(session: Session, ring: KeyRing, network: str) -> dict[str, str]:
 def is_on(session: Session, network: str) -> bool:
     """Can accounts of this network be connected here? An unknown one never."""
     facts = NETWORKS.get(network)
-    return facts is not None and (facts.way is Way.PUBLIC or session.get(NetworkKey, network) is not None)
+    ready = facts is not None and (facts.way is Way.PUBLIC or session.get(NetworkKey, network) is not None)
+    return ready and session.get(NetworkOff, network) is None
+
+
+def switch(work: Work, network: str, *, on: bool) -> None:
+    """Switches a network off, or on again. Whatever was read of it stays as long as it would without the switch."""
+    work.session.execute(delete(NetworkOff).where(NetworkOff.network == network))
+    if not on:
+        work.session.add(NetworkOff(network=network, since=work.now))
 
 
 def switched_on(session: Session) -> list[NetworkFacts]:
     """The networks whose accounts can be connected here."""
     given = set(session.scalars(select(NetworkKey.network)))
-    return [facts for facts in NETWORKS.values() if facts.way is Way.PUBLIC or facts.name in given]
+    off = set(session.scalars(select(NetworkOff.network)))
+    ready = [facts for facts in NETWORKS.values() if facts.way is Way.PUBLIC or facts.name in given]
+    return [facts for facts in ready if facts.name not in off]
 
 
 def _place(network: str) -> str:

@@ -10,6 +10,7 @@ from privacy.base import Holds, Rule, Subject
 from privacy.holdings import Holdings
 from privacy.vocabulary import About, Basis, Use
 from workers import buckets
+from workers.archives.files import ArchiveFiles
 from workers.fold import fold
 from workers.mail import Outbox
 from workers.models import Bucket, Connection
@@ -30,7 +31,9 @@ class FoldFailedError(RuntimeError):
 
 def holdings(process: Process) -> Holdings:
     """All holdings of the installation."""
-    return Holdings(process.ring, (Outbox(process.settings.outbox), Vault(process)))
+    return Holdings(
+        process.ring, (Outbox(process.settings.outbox), ArchiveFiles(process.settings.archives), Vault(process))
+    )
 
 
 class Vault:

@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from privacy.base import Subject
-from workers import buckets, logbook
-from workers.models import Connection, DayScored, Mail, Sample, ScoreCheck
+from workers import buckets, logbook, use
+from workers.models import Archive, Connection, DayScored, Mail, Sample, ScoreCheck
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
@@ -45,6 +45,8 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
         _connections(work)
         _mails(work)
         _checks(work)
+        _archives(work)
+        use.keep(work, process.redis)
         _webmentions(work)
         due = (*_erasures(work), *_yesterday(work), *_folds(work), *_check(work), *_retention(work, process.redis))
         for job, id_ in due:
@@ -106,6 +108,14 @@ def _checks(work: Work) -> None:
         for sample in work.session.scalars(query):
             setattr(sample, column.key, work.now + PATIENCE)
             work.later(job, sample.id)
+
+
+def _archives(work: Work) -> None:
+    """Archives whose reading got lost: it tries again a few times, and then destroys the file."""
+    due = select(Archive).where(Archive.due_at <= work.now).limit(_AT_ONCE)
+    for archive in work.session.scalars(due.with_for_update(skip_locked=True)):
+        archive.due_at = work.now + PATIENCE
+        work.later("read_archive", archive.id)
 
 
 def _webmentions(work: Work) -> None:

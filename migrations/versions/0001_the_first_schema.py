@@ -70,6 +70,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("network", name=op.f("pk_network_key")),
     )
     op.create_table(
+        "network_off",
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("network", name=op.f("pk_network_off")),
+    )
+    op.create_table(
+        "network_use",
+        sa.Column("api", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("api", "day", name=op.f("pk_network_use")),
+    )
+    op.create_table(
         "notice_text",
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
@@ -148,6 +162,27 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_announcement_subject_id_subject")),
         sa.PrimaryKeyConstraint("subject_id", "digest", name=op.f("pk_announcement")),
     )
+    op.create_table(
+        "archive",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.Column("file_key", sa.LargeBinary(), nullable=True),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("brought_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_archive_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
+        sa.UniqueConstraint("subject_id", "network", name=op.f("uq_archive_subject_id_network")),
+    )
+    with op.batch_alter_table("archive", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_archive_subject_id"), ["subject_id"], unique=False)
+
     op.create_table(
         "connection",
         sa.Column("id", sa.String(), nullable=False),
@@ -759,6 +794,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_connection_code_index"))
 
     op.drop_table("connection")
+    with op.batch_alter_table("archive", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_archive_subject_id"))
+
+    op.drop_table("archive")
     op.drop_table("announcement")
     op.drop_table("account")
     op.drop_table("topic")
@@ -768,6 +807,8 @@ def downgrade() -> None:
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")
+    op.drop_table("network_use")
+    op.drop_table("network_off")
     op.drop_table("network_key")
     with op.batch_alter_table("log_leaf", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_log_leaf_place"))

@@ -38,6 +38,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Entries in the log"), _("What the log of this Klarwert can prove of you: decisions, files, roles.")
         ),
         "connections": KindWords(_("Connected accounts"), _("Your accounts on networks and how you proved them.")),
+        "archives": KindWords(
+            _("Archives"), _("What you brought yourself: numbers of reactions by post, and how reading went.")
+        ),
+        "archive files": KindWords(
+            _("Files on their way"),
+            _("Files that you uploaded and that are not read yet, encrypted. They go right after."),
+        ),
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
@@ -108,14 +115,17 @@ def columns(language: str) -> Mapping[str, str]:
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
+        "archive": _("Number of the file"),
         "answer": _("Answer"),
         "answered_at": _("Answered"),
         "before": _("Entries before"),
         "block": _("What was read"),
         "body": _("Text"),
+        "brought_at": _("Brought"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
         "by_topic": _("Points by topic"),
+        "bytes": _("Size in bytes"),
         "changed_since": _("Compared with"),
         "changes": _("What changed"),
         "closed_at": _("Closed"),
@@ -127,6 +137,7 @@ def columns(language: str) -> Mapping[str, str]:
         "connection_id": _("Connection number"),
         "contact": _("Where the answer goes"),
         "count": _("Number"),
+        "counts": _("Numbers by post"),
         "created_at": _("Made"),
         "day": _("Day"),
         "decided_at": _("Decided"),
@@ -256,6 +267,7 @@ def _since(language: str) -> Mapping[str, str]:
         "drawn_at": _("after it was drawn"),
         "written_at": _("after it was written"),
         "day": _("after the day of the reaction"),
+        "brought_at": _("after you brought it"),
         "decided_at": _("after it was decided"),
         "sent_at": _("after it was sent"),
         "ended_at": _("after it ended"),

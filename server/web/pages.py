@@ -15,6 +15,7 @@ from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
 from server.web import (
     account,
+    archives,
     audit,
     connections,
     consent,
@@ -24,6 +25,7 @@ from server.web import (
     findings,
     log,
     members,
+    networks,
     organisation,
     public,
     score,
@@ -41,6 +43,7 @@ BLUEPRINTS = (
     account.pages,
     consent.pages,
     connections.pages,
+    archives.pages,
     score.pages,
     topics.pages,
     disputes.pages,
@@ -51,6 +54,7 @@ BLUEPRINTS = (
     members.pages,
     findings.pages,
     audit.pages,
+    networks.pages,
     log.pages,
 )
 _STATIC = Path(__file__).parent / "static"

@@ -101,6 +101,7 @@ PURPOSES = {
     Purpose.SCORING: _("A score from your account on %(network)s"),
     Purpose.RECOGNITION: _("Your score decides how much your own reactions weigh"),
     Purpose.TOPICS: _("What your posts are about"),
+    Purpose.ARCHIVES: _("A number from your own archive of %(network)s"),
 }
 
 #: What a yes leads to, in a sentence.
@@ -117,6 +118,10 @@ ABOUT_PURPOSES = {
         "While your public posts are read, they are given topics, and you see which topics your points come from. Only "
         "you see it, and your score stays the same."
     ),
+    Purpose.ARCHIVES: _(
+        "You upload the file that the network made for you. We take the numbers of reactions to your public posts of "
+        "the last 13 weeks from it and destroy the file. The number stands beside your score, never in it."
+    ),
 }
 
 #: What goes when a yes is taken back.
@@ -132,6 +137,10 @@ WITHDRAWING = {
     Purpose.TOPICS: _(
         "If you withdraw this, we delete at once all topics of your posts and the list of topics that you rejected. "
         "Your score does not change."
+    ),
+    Purpose.ARCHIVES: _(
+        "If you withdraw this, we delete at once everything that came from your archive of %(network)s. Your score "
+        "does not change."
     ),
 }
 

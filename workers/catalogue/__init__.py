@@ -67,6 +67,12 @@ class NetworkFacts:
     """Where the operator gets the key."""
     switch_on: Words | None = None
     """What the operator has to do."""
+    api: str = ""
+    """The origin that is asked with the key; its requests are counted for the operator."""
+    daily: int = 0
+    """How many requests a day the network allows a usual key; 0 where it does not say, or counts otherwise."""
+    about: Words | None = None
+    """Of a network that cannot be connected: why, and what one can do."""
 
     def may_be(self, typed: str) -> bool:
         """Can this be the name of an account at all? It takes whatever the network's own reader takes, and more."""

@@ -1,5 +1,6 @@
 """The jobs that workers run, by name: each takes opaque ids, may run twice, asks consent when it starts and writes."""
 
+from workers.jobs.archiving import clear_archives, read_archive
 from workers.jobs.auditing import recompute, recount
 from workers.jobs.checking import check_day
 from workers.jobs.connecting import look_up, prove
@@ -12,12 +13,14 @@ from workers.jobs.scoring import fold, score, score_day
 
 __all__ = [
     "check_day",
+    "clear_archives",
     "collect",
     "erase",
     "expire",
     "fold",
     "look_up",
     "prove",
+    "read_archive",
     "recompute",
     "recount",
     "score",

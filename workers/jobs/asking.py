@@ -8,6 +8,7 @@ from privacy.keyring import PersonKey
 from privacy.sealed import unseal
 from privacy.vocabulary import Purpose
 from workers import keys
+from workers.catalogue import NETWORKS
 from workers.jobs.traffic import SharedTraffic
 from workers.models import Connection
 from workers.networks.client import Client
@@ -37,10 +38,12 @@ def client(process: Process, alive: Callable[[], None] = lambda: None) -> Client
 def network(process: Process, name: str) -> Network:
     """A network by its name, with the operator's key where it needs one.
 
-    Raises KeyError for an unknown one, Failure(SWITCHED_OFF) where its key is missing.
+    Raises KeyError for an unknown one, Failure(SWITCHED_OFF) where it is off or its key is missing.
     """
     with process.reading() as session:
-        parts = keys.key_for(session, process.ring, name)
+        parts, on = keys.key_for(session, process.ring, name), keys.is_on(session, name)
+    if name in NETWORKS and not on:
+        raise Failure(Reason.SWITCHED_OFF)
     return named(name, Given(process.settings.bluesky_appview, Key(parts)))
 
 

@@ -3,6 +3,7 @@
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
+from workers.models.archive import Archive
 from workers.models.basis import ScoreBasis
 from workers.models.bucket import Bucket
 from workers.models.check import ScoreCheck
@@ -13,6 +14,8 @@ from workers.models.figures import Figures
 from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
+from workers.models.network_off import NetworkOff
+from workers.models.network_use import NetworkUse
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
@@ -27,6 +30,7 @@ from workers.models.topic import Topic
 from workers.models.webmention import Webmention
 
 __all__ = [
+    "Archive",
     "Bucket",
     "Connection",
     "DayScored",
@@ -39,6 +43,8 @@ __all__ = [
     "Inbox",
     "Mail",
     "NetworkKey",
+    "NetworkOff",
+    "NetworkUse",
     "Objection",
     "Post",
     "PostSplit",

@@ -154,6 +154,7 @@ class _Run:
         parent = untrusted.record(item.get("post"))
         hidden |= any(parent.get(name) not in (None, False) for name in ("deleted", "removed"))
         closed = community.get("visibility") not in (None, "Public") or community.get("removed") not in (None, False)
+        closed |= not community  # without it nobody could know whether the post is for everybody
         number = untrusted.number(content.get("id"))
         return f"{_what(item)}/{number}" if own and number and not hidden and not closed else ""
 

@@ -11,7 +11,7 @@ _LONGEST = timedelta(days=1)
 _EPOCH_FROM = 1_000_000_000
 # Some networks count requests with a decimal point.
 _NOTHING = re.compile(r"0+(?:\.0*)?")
-_ALLOWANCES = ("x-ratelimit", "ratelimit")
+_ALLOWANCES = ("x-ratelimit", "ratelimit", "x-rate-limit")
 
 
 def asked_to_wait_until(headers: Mapping[str, str], now: datetime) -> datetime | None:

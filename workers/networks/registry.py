@@ -5,15 +5,21 @@ from dataclasses import dataclass, field
 
 from workers.networks.blog import Blog
 from workers.networks.bluesky import Bluesky
+from workers.networks.facebook import Facebook
 from workers.networks.failure import Failure, Reason
+from workers.networks.flickr import Flickr
 from workers.networks.github import GitHub
 from workers.networks.hacker_news import HackerNews
+from workers.networks.instagram import Instagram
 from workers.networks.lemmy import Lemmy
 from workers.networks.mastodon import Mastodon
 from workers.networks.peertube import PeerTube
 from workers.networks.reddit import Reddit
 from workers.networks.shape import Network
 from workers.networks.stack_exchange import StackExchange
+from workers.networks.tumblr import Tumblr
+from workers.networks.x import X
+from workers.networks.youtube import YouTube
 
 
 class Key:
@@ -41,13 +47,19 @@ class Given:
 _MAKERS: Mapping[str, Callable[[Given], Network]] = {
     "blog": lambda _: Blog(),
     "bluesky": lambda given: Bluesky(given.appview),
+    "facebook": lambda given: Facebook(given.key["token"]),
+    "flickr": lambda given: Flickr(given.key["key"]),
     "github": lambda given: GitHub(given.key["token"]),
     "hacker_news": lambda _: HackerNews(),
+    "instagram": lambda given: Instagram(given.key["account"], given.key["token"]),
     "lemmy": lambda _: Lemmy(),
     "mastodon": lambda _: Mastodon(),
     "peertube": lambda _: PeerTube(),
     "reddit": lambda given: Reddit(given.key["client_id"], given.key["client_secret"]),
     "stack_exchange": lambda _: StackExchange(),
+    "tumblr": lambda given: Tumblr(given.key["key"]),
+    "x": lambda given: X(given.key["token"]),
+    "youtube": lambda given: YouTube(given.key["key"]),
 }
 NAMES = frozenset(_MAKERS)
 

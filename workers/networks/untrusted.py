@@ -10,6 +10,7 @@ Record: TypeAlias = dict[str, object]
 _LONGEST_TEXT = 20_000
 _HIGHEST_COUNT = 10**12
 _LONGEST_MOMENT = 40
+_LONGEST_NUMBER = 13
 # The year 2100.
 _LATEST_SECOND = 4_102_444_800
 
@@ -48,11 +49,19 @@ def moment(value: object) -> datetime | None:
         return None
 
 
+def quantity(value: object) -> int | None:
+    """A number of things that may be written as a text of digits; None for what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
+        return count(int(value))
+    return count(value)
+
+
 def epoch(value: object) -> datetime | None:
-    """The moment of a number of seconds since 1970, in UTC; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST_SECOND:
+    """The moment (UTC) of seconds since 1970, a number or a text of digits; None for what is none."""
+    seconds = quantity(value) if isinstance(value, str) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _LATEST_SECOND:
         return None
-    return datetime.fromtimestamp(value, UTC)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def number(value: object) -> str:

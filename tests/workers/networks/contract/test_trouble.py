@@ -162,13 +162,18 @@ def spoil(stage: Stage, seed: int, chance: float) -> None:
     def damage(_asked: Asked, reply: Reply) -> Reply:
         if dice.random() >= chance:
             return reply
-        try:
-            parsed = Reply(json.loads(reply.encoded()), reply.status, reply.headers)
-        except ValueError:
-            return Reply(_torn(reply.encoded(), dice), reply.status, reply.headers)
-        return damaged(parsed, dice, stage.case.spared)
+        return parsed_and_damaged(reply, dice, stage.case.spared)
 
     stage.trouble = damage
+
+
+def parsed_and_damaged(reply: Reply, dice: random.Random, spared: frozenset[str]) -> Reply:
+    """The reply with one thing wrong in its JSON, or torn where it has none."""
+    try:
+        parsed = Reply(json.loads(reply.encoded()), reply.status, reply.headers)
+    except ValueError:
+        return Reply(_torn(reply.encoded(), dice), reply.status, reply.headers)
+    return damaged(parsed, dice, spared)
 
 
 def _torn(body: bytes, dice: random.Random) -> bytes:
