@@ -22,6 +22,7 @@ from privacy.base import new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal
 from privacy.vocabulary import Purpose
+from server import demo_audit
 from server.models import Account, OrganisationFact, Role
 from server.services import accounts
 from server.services.connections import INVENTED
@@ -50,7 +51,8 @@ log = logging.getLogger(__name__)
 DAYS = 120
 SEED = 2026
 HOW_TO_SIGN_IN = (
-    "Demo, all people invented. Sign in as {participant} (participant) or {admin} (administrator), password {password}"
+    "Demo, all people invented. Sign in as {participant} (participant), {admin} (administrator), {dpo} (data "
+    "protection officer) or {auditor} (auditor), password {password}"
 ).format(**DEMO_LOGIN)
 #: This fact about the organisation marks a database as a demo's, whatever becomes of its accounts.
 _MARK = "demo"
@@ -139,6 +141,7 @@ def make(settings: Settings) -> None:
             _make(work, random.Random(SEED))  # noqa: S311 - invented people need no secrets
             buckets.settle(work)
         _fold(process)
+        demo_audit.audit(process)
         log.info("the demo was made: invented people over %d days", DAYS)
     process.close()
 
@@ -166,6 +169,7 @@ def _make(work: Work, chance: random.Random) -> None:
     _score_all(work, actors, first)
     for actor in actors.values():
         _store_signals(work, actor)
+    demo_audit.join(work, hashed)
 
 
 def _participant(work: Work, role: Character, hashed: str, first: date) -> _Actor:

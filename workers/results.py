@@ -14,7 +14,7 @@ from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal_bytes
 from privacy.vocabulary import Purpose
-from workers.models import Connection, DayScored, PostSplit, Score
+from workers.models import Connection, DayScored, PostSplit, Score, ScoreOpening
 from workers.models.connection import State
 from workers.models.score import SPLIT, pack_split, split_rows
 from workers.runtime.upsert import upsert, upsert_all
@@ -259,7 +259,7 @@ def drop_preliminary(session: Session, subject_id: str) -> None:
 
 
 def _drop_days(session: Session, subject_id: str, days: Sequence[date]) -> None:
-    for table in (Score, PostSplit):
+    for table in (Score, PostSplit, ScoreOpening):
         session.execute(delete(table).where(table.subject_id == subject_id, table.day.in_(days)))
 
 

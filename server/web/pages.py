@@ -16,11 +16,13 @@ from server.services.words import LANGUAGES
 from server.web import (
     account,
     archives,
+    audit,
     connections,
     consent,
     data,
     design,
     disputes,
+    findings,
     log,
     members,
     networks,
@@ -50,6 +52,8 @@ BLUEPRINTS = (
     webmentions.pages,
     design.pages,
     members.pages,
+    findings.pages,
+    audit.pages,
     networks.pages,
     log.pages,
 )
@@ -106,6 +110,8 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role is Role.AUDITOR:
+        ways.insert(0, ("audit", "audit.room", _("Audit")))
     if current_user.role is Role.STAFF:
         ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:
