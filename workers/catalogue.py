@@ -18,6 +18,10 @@ class NetworkFacts:
     """A sentence."""
     about_operator: Mapping[str, str]
     """Who is asked and where, in sentences for people who do not take part."""
+    takes: Mapping[str, str]
+    """What is taken, in sentences for people who do not take part."""
+    leaves: Mapping[str, str]
+    """What is left behind."""
     example: str
     """What somebody may type in (an invented account)."""
     form: Pattern[str]
@@ -47,6 +51,18 @@ NETWORKS: Mapping[str, NetworkFacts] = {
                 "de": "Gefragt wird Bluesky Social PBC (USA).",
                 "en": "Bluesky Social PBC (USA) is asked.",
             },
+            takes={
+                "de": "Genommen werden Likes, Reposts, Zitate und direkte Antworten mit dem Konto dahinter (sofort in "
+                "ein Codewort verwandelt), der Tag, und wie viele dem Konto folgen.",
+                "en": "Taken are likes, reposts, quotes and direct replies with the account behind them (turned into a "
+                "code word at once), the day, and the number of followers.",
+            },
+            leaves={
+                "de": "Liegen bleiben Texte, Namen und Bilder, und Konten, die sich Nutzern ohne Anmeldung nicht "
+                "zeigen.",
+                "en": "Left behind are texts, names and pictures, and accounts that do not show themselves to people "
+                "who are not signed in.",
+            },
             example="mira.example.com",
             form=_BLUESKY,
         ),
@@ -63,6 +79,18 @@ NETWORKS: Mapping[str, NetworkFacts] = {
                 "In welchem Land er sitzt, steht in seinem Impressum.",
                 "en": "The operator of the server on which the person who takes part has their account is asked. Its "
                 "imprint says in which country it is based.",
+            },
+            takes={
+                "de": "Genommen werden Favoriten, geteilte Beiträge und direkte öffentliche Antworten mit dem Konto "
+                "dahinter (sofort in ein Codewort verwandelt), bei Antworten der Tag, und wie viele dem Konto folgen.",
+                "en": "Taken are favourites, boosts and direct public replies with the account behind them (turned "
+                "into a code word at once), the day of replies, and the number of followers.",
+            },
+            leaves={
+                "de": "Liegen bleiben Texte, Namen und Bilder, alles nicht Öffentliche, und Konten mit #nobot oder "
+                "#noindex.",
+                "en": "Left behind are texts, names and pictures, everything that is not public, and accounts with "
+                "#nobot or #noindex.",
             },
             example="@mira@mastodon.example",
             form=_MASTODON,

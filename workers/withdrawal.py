@@ -20,7 +20,7 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         unlink(work.session, subject_id)
     elif purpose is Purpose.TOPICS:
         drop_topics(work.session, subject_id)
-    else:
+    elif purpose is Purpose.SCORING:
         _drop_network(work, subject_id, network)
     return True
 

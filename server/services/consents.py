@@ -11,14 +11,18 @@ from privacy import consent
 from privacy.consent import Consent, NoticeText
 from privacy.notices import Notice, notice
 from privacy.receipt import receipt
-from privacy.vocabulary import PER_NETWORK, Purpose
+from privacy.vocabulary import Purpose
 from server.services.missing import MissingError
+from server.services.purposes import PurposeWords, purpose_words
 from workers.catalogue import NETWORKS
 from workers.models import Connection
 from workers.models.connection import FRESH, State
 from workers.runtime.settings import Organisation
 from workers.runtime.work import Work
 from workers.withdrawal import withdraw as withdraw_all
+
+#: Purposes that are asked beside scoring: those that something here uses. A feature adds its own line.
+OFFERED = (Purpose.RECOGNITION, Purpose.TOPICS, Purpose.COMPARISON, Purpose.DIGEST)
 
 
 class UnknownPurposeError(MissingError):
@@ -53,7 +57,7 @@ class Past:
 
 def notice_for(purpose: Purpose, network: str, language: str, organisation: Organisation) -> Notice:
     """The text to decide on, with all names in it. Raises `UnknownPurposeError`."""
-    if (purpose in PER_NETWORK) != bool(network) or (network and network not in NETWORKS):
+    if (purpose, network) not in offered():
         raise UnknownPurposeError("no such purpose or network")
     names = {
         "organisation": organisation.name,
@@ -65,6 +69,12 @@ def notice_for(purpose: Purpose, network: str, language: str, organisation: Orga
         facts = NETWORKS[network]
         names |= {"network": facts.title, "operator": facts.operator[language], "country": facts.country[language]}
     return notice(purpose, language, names)
+
+
+def words(purpose: Purpose, network: str, language: str) -> PurposeWords:
+    """What a consent is about, with the name of the network in it."""
+    title = NETWORKS[network].title if network else ""
+    return PurposeWords(*(text.replace("%(network)s", title) for text in purpose_words(language)[purpose]))
 
 
 def purpose_named(name: str) -> Purpose:
@@ -102,8 +112,12 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str) -> boo
 
 def topics(session: Session, subject_id: str) -> list[Topic]:
     """Everything that can be decided, with what was said."""
-    pairs = [(Purpose.SCORING, name) for name in NETWORKS] + [(Purpose.RECOGNITION, ""), (Purpose.TOPICS, "")]
-    return [topic(session, subject_id, purpose, network) for purpose, network in pairs]
+    return [topic(session, subject_id, purpose, network) for purpose, network in offered()]
+
+
+def offered() -> list[tuple[Purpose, str]]:
+    """Every purpose, with its network where it names one, that people are asked."""
+    return [(Purpose.SCORING, name) for name in NETWORKS] + [(purpose, "") for purpose in OFFERED]
 
 
 def topic(session: Session, subject_id: str, purpose: Purpose, network: str) -> Topic:

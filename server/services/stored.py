@@ -207,7 +207,7 @@ def _since(language: str) -> Mapping[str, str]:
         "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
-        "made_at": _("after it was computed"),
+        "made_at": _("after it was made"),
         "noted_at": _("after it was noted"),
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),

@@ -8,6 +8,7 @@ from flask import Flask, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from privacy.documents.law import pieces
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
@@ -36,6 +37,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_global(pieces, "law_pieces")
 
 
 def common() -> dict[str, object]:

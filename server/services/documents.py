@@ -1,0 +1,42 @@
+"""The documents of this installation: what they are made of, and each of them, in a person's language."""
+
+from datetime import date
+
+from privacy.documents.entries import Asked, Facts, Source, entries
+from privacy.documents.page import Document
+from privacy.documents.write import write
+from server.services import consents
+from server.services.meanings import meanings
+from workers.catalogue import NETWORKS
+from workers.places import SPOTS, holdings
+from workers.runtime.process import Process
+from workers.runtime.settings import Organisation
+
+
+def document(process: Process, who: Organisation, name: str, language: str) -> Document:
+    """The document of this name as of today. Raises `KeyError`."""
+    return write(name, facts(process, who, language, process.clock().date()))
+
+
+def facts(process: Process, who: Organisation, language: str, day: date) -> Facts:
+    """Everything that documents are made of."""
+    return Facts(
+        language=language,
+        made_on=day,
+        names=names(who, process.settings.public_url),
+        entries=entries(holdings(process), SPOTS),
+        words=meanings(language),
+        asked=[Asked(*consents.words(purpose, network, language)) for purpose, network in consents.offered()],
+        sources=[
+            Source(one.title, one.about_operator[language], one.takes[language], one.leaves[language])
+            for one in NETWORKS.values()
+        ],
+    )
+
+
+def names(who: Organisation, url: str) -> dict[str, str]:
+    """What texts may name: what the organisation said of itself, and where the pages are."""
+    said = {
+        name: " ".join(getattr(who, name).split()) for name in ("address", "contact", "dpo", "authority", "imprint")
+    }
+    return {**said, "organisation": who.name, "url": url}
