@@ -30,6 +30,9 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_leaf")),
     )
+    with op.batch_alter_table("log_leaf", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_log_leaf_place"), ["place"], unique=False)
+
     op.create_table(
         "notice_text",
         sa.Column("digest", sa.String(), nullable=False),
@@ -308,6 +311,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("use", sa.String(), nullable=False),
         sa.Column("email", sa.LargeBinary(), nullable=True),
+        sa.Column("role", sa.String(), nullable=True),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_link_account_id_account")),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_link_subject_id_subject")),
@@ -485,6 +489,9 @@ def downgrade() -> None:
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")
+    with op.batch_alter_table("log_leaf", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_log_leaf_place"))
+
     op.drop_table("log_leaf")
     op.drop_table("installation")
     op.drop_table("day_scored")

@@ -61,7 +61,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
-        "mailed links": KindWords(_("Links by mail"), _("Links to confirm something or to choose a password.")),
+        "mailed links": KindWords(
+            _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
+        ),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "key": KindWords(
