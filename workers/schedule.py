@@ -14,7 +14,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import select
 
+from privacy import request as requested
 from privacy.base import Subject
+from privacy.request import Request
 from workers import logbook
 from workers.models import Connection, DayScored, Mail
 from workers.models.connection import State
@@ -30,6 +32,7 @@ EVERY_SECONDS = 5.0
 #: A job that was sent is not sent again before.
 PATIENCE = timedelta(minutes=10)
 _JOBS = {State.PROVEN: "collect", State.LOOKING: "look_up", State.CHECKING: "prove"}
+_LOOKS = {requested.State.LOOKING.value: "look_up_request", requested.State.CHECKING.value: "prove_request"}
 _AT_ONCE = 500
 _LEADER = "klarwert:schedule:leader"
 _LEADER_SECONDS = 30
@@ -43,6 +46,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     with process.working() as work:
         _connections(work)
         _mails(work)
+        _requests(work)
         for job, id_ in (*_erasures(work), *_yesterday(work), *_retention(work, process.redis)):
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
@@ -93,6 +97,14 @@ def _mails(work: Work) -> None:
     for mail in work.session.scalars(due.with_for_update(skip_locked=True)):
         mail.due_at = work.now + PATIENCE
         work.later("send_mail", mail.id)
+
+
+def _requests(work: Work) -> None:
+    """Requests whose account or proof has to be looked for (again)."""
+    due = select(Request).where(Request.due_at <= work.now, Request.state.in_(list(_LOOKS))).limit(_AT_ONCE)
+    for request in work.session.scalars(due.with_for_update(skip_locked=True)):
+        request.due_at = work.now + PATIENCE
+        work.later(_LOOKS[request.state], request.id)
 
 
 def _erasures(work: Work) -> list[tuple[str, str]]:

@@ -11,6 +11,8 @@ from privacy.documents.tables import TABLES
 #: Every document by its name on the command line; those in `PUBLIC` are for everybody.
 DOCUMENTS = ("inventory", "ropa", "retention", "notice", "notice14", "dpia", "measures", "processor")
 PUBLIC = ("retention", "notice", "notice14")
+#: Drafts that speak of one breach.
+DRAFTS = ("breach_authority", "breach_people")
 #: What stands where the organisation has not said a fact yet.
 _UNSAID = {"de": "[noch nicht angegeben]", "en": "[not said yet]"}
 
@@ -22,6 +24,13 @@ def write(name: str, facts: Facts) -> Document:
     title, text = titled(filled_in(name, facts.language, facts.names))
     found = tuple(parts(text, lambda table: TABLES[table](facts)))
     return Document(name, title, facts.language, facts.made_on, found)
+
+
+def draft(name: str, facts: Facts, names: Mapping[str, str]) -> Document:
+    """A draft that speaks of one case, told by `names`; whatever was typed stays inside its paragraph."""
+    said = {**facts.names, **{key: " ".join(value.split()) for key, value in names.items()}}
+    title, text = titled(filled_in(name, facts.language, said))
+    return Document(name, title, facts.language, facts.made_on, tuple(parts(text, lambda _table: ())))
 
 
 def filled_in(name: str, language: str, names: Mapping[str, str]) -> str:

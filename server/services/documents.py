@@ -3,8 +3,8 @@
 from datetime import date
 
 from privacy.documents.entries import Asked, Facts, Source, entries
-from privacy.documents.page import Document
-from privacy.documents.write import write
+from privacy.documents.page import Document, titled
+from privacy.documents.write import DOCUMENTS, PUBLIC, filled_in, write
 from server.services import consents
 from server.services.meanings import meanings
 from workers.catalogue import NETWORKS
@@ -39,4 +39,10 @@ def names(who: Organisation, url: str) -> dict[str, str]:
     said = {
         name: " ".join(getattr(who, name).split()) for name in ("address", "contact", "dpo", "authority", "imprint")
     }
-    return {**said, "organisation": who.name, "url": url}
+    return {**said, "organisation": " ".join(who.name.split()), "url": url}
+
+
+def titles(process: Process, who: Organisation, language: str) -> list[tuple[str, str, bool]]:
+    """Name and title of every document, and whether everybody may read it."""
+    known = names(who, process.settings.public_url)
+    return [(name, titled(filled_in(name, language, known))[0], name in PUBLIC) for name in DOCUMENTS]

@@ -156,6 +156,7 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
     """What is about nobody; it stands in the inventory only."""
     _ = catalogue(language).gettext
     return {
+        "breaches": KindWords(_("Breaches"), _("What went wrong, and who was told. No names.")),
         "installation": KindWords(_("Number of the installation"), _("It ties database and key ring together.")),
         "leader": KindWords(_("Leader of the schedule"), ""),
         "log hashes": KindWords(_("Hashes of the log"), _("They mean nothing without what opens them.")),

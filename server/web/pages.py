@@ -12,7 +12,23 @@ from privacy.documents.law import pieces
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, design, log, members, organisation, public, score, topics
+from server.web import (
+    account,
+    ask,
+    breaches,
+    connections,
+    consent,
+    data,
+    design,
+    desk,
+    log,
+    members,
+    organisation,
+    public,
+    requests,
+    score,
+    topics,
+)
 from server.web.errors import can_be_read
 from server.web.start import onboarding
 from server.web.state import language, process
@@ -31,6 +47,10 @@ BLUEPRINTS = (
     design.pages,
     members.pages,
     log.pages,
+    ask.pages,
+    desk.pages,
+    requests.pages,
+    breaches.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 
@@ -80,6 +100,8 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role in (Role.DPO, Role.ADMIN):
+        ways.append(("desk", "desk.overview", _("Data protection")))
     if current_user.role is Role.ADMIN:
         ways.append(("organisation", "organisation.facts", _("Organisation")))
     return ways

@@ -11,7 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.vocabulary import Purpose
-from server.services import bundles, connections, explanations, scores
+from server.services import bundles, connections, consents, explanations, scores
 from server.services.bundles import Reader
 from server.services.connections import Shown
 from server.services.explanations import Explained
@@ -23,7 +23,7 @@ from server.web.charts import Bar, Look
 from server.web.guard import by_person, limiter, login_required
 from server.web.kinds import KINDS
 from server.web.schemas import Form, filled
-from server.web.sentences import EVENTS, FAILURES, NO_ANSWER, PURPOSES, UNKNOWN_FAILURE
+from server.web.sentences import EVENTS, FAILURES, NO_ANSWER, UNKNOWN_FAILURE
 from server.web.state import language, organisation, person, process
 from workers.catalogue import NETWORKS
 from workers.models.connection import State
@@ -143,7 +143,7 @@ def _event(event: Event) -> str:
     """A sentence."""
     if event.kind in ("agreed", "withdrawn"):
         purpose, _slash, network = event.what.partition("/")
-        what = str(PURPOSES[Purpose(purpose)]) % {"network": TITLES.get(network, network)}
+        what = consents.words(Purpose(purpose), network, language()).title
     else:
         what = TITLES.get(event.what, event.what)
     return str(EVENTS[event.kind]) % {"what": what}

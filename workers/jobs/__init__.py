@@ -5,6 +5,18 @@ from workers.jobs.erasing import erase
 from workers.jobs.expiring import expire
 from workers.jobs.mailing import send_mail
 from workers.jobs.reading import collect
+from workers.jobs.requesting import look_up_request, prove_request
 from workers.jobs.scoring import score, score_day
 
-__all__ = ["collect", "erase", "expire", "look_up", "prove", "score", "score_day", "send_mail"]
+__all__ = [
+    "collect",
+    "erase",
+    "expire",
+    "look_up",
+    "look_up_request",
+    "prove",
+    "prove_request",
+    "score",
+    "score_day",
+    "send_mail",
+]

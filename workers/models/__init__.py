@@ -1,5 +1,6 @@
 """The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
+from privacy.breach import Breach
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
@@ -14,6 +15,7 @@ from workers.models.signal import Signal
 from workers.models.standing import StandingLink
 
 __all__ = [
+    "Breach",
     "Connection",
     "DayScored",
     "Disclosure",
