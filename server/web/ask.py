@@ -12,7 +12,7 @@ from server.services import replies, requests
 from server.services.replies import kind_words
 from server.web.guard import TRIES, by_person, limiter, login_required
 from server.web.schemas import MAX_TYPED, Filled, Form, filled, said
-from server.web.sentences import FAILURES, REASONS, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
+from server.web.sentences import FAILURES, LOOKS, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
 from server.web.state import language, organisation, person, process
 from workers.catalogue import NETWORKS
 from workers.requests import claim, enter
@@ -132,4 +132,4 @@ def looks() -> str:
     installation = process()
     with installation.reading() as session:
         found = disclosures(session, installation.ring, person().subject_id)
-    return render_template("ask/looks.html", looks=found, REASONS={one.value: text for one, text in REASONS.items()})
+    return render_template("ask/looks.html", looks=found, LOOKS={one.value: text for one, text in LOOKS.items()})

@@ -28,7 +28,7 @@ from server.services import breaches, consents, documents, requests, stored
 from server.services.meanings import meanings
 from server.web.guard import for_role
 from server.web.schemas import Filled, Form, filled, said
-from server.web.sentences import REASONS
+from server.web.sentences import LOOKS
 from server.web.state import language, organisation, person, process
 from workers.models import Objection
 from workers.places import holdings
@@ -98,7 +98,7 @@ def _disclosures(session: Session) -> Mapping[str, object]:
     since = process().clock() - _MONTH
     query = select(Disclosure.purpose, func.count()).where(Disclosure.made_at > since).group_by(Disclosure.purpose)
     counts: dict[str, int] = dict(session.execute(query).all())
-    return {"rows": [(text, counts.get(reason.value, 0)) for reason, text in REASONS.items()]}
+    return {"rows": [(text, counts.get(reason.value, 0)) for reason, text in LOOKS.items()]}
 
 
 def _objections(session: Session) -> Mapping[str, object]:

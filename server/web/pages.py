@@ -1,10 +1,12 @@
 """All pages of the product: which blueprints there are, and what every template may use."""
 
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask, request, url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -21,6 +23,7 @@ from server.web import (
     data,
     design,
     desk,
+    disputes,
     log,
     members,
     organisation,
@@ -42,6 +45,7 @@ BLUEPRINTS = (
     connections.pages,
     score.pages,
     topics.pages,
+    disputes.pages,
     data.pages,
     organisation.pages,
     design.pages,
@@ -62,6 +66,7 @@ def register(app: Flask) -> None:
     app.context_processor(common)
     app.add_template_global(asset)
     app.add_template_global(pieces, "law_pieces")
+    app.add_template_filter(isoday)
     app.add_template_global(onboarding)
 
 
@@ -79,6 +84,11 @@ def common() -> dict[str, object]:
         "menu": _menu() if signed_in else (),
         "here": _here(),
     }
+
+
+def isoday(text: str) -> str:
+    """A day that is kept as text (ISO), as the language writes it."""
+    return str(format_date(date.fromisoformat(text)))
 
 
 def asset(name: str) -> str:
@@ -102,8 +112,10 @@ def _menu() -> list[tuple[str, str, str]]:
     ]
     if current_user.role in (Role.DPO, Role.ADMIN):
         ways.append(("desk", "desk.overview", _("Data protection")))
+    if current_user.role is Role.STAFF:
+        ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:
-        ways.append(("organisation", "organisation.facts", _("Organisation")))
+        ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways
 
 

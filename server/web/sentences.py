@@ -7,6 +7,7 @@ from privacy.request import State as RequestState
 from privacy.request import Way
 from server.services.connections import Sent
 from workers.models.connection import State
+from workers.models.dispute import Outcome
 
 #: Why a connection does not work: what happened, and what helps.
 FAILURES = {
@@ -31,6 +32,14 @@ FAILURES = {
     "interrupted": _("The last reading was interrupted. We go on by ourselves; nothing is lost."),
     "broken": _("Something went wrong on our side while reading. We try again by ourselves; nothing is lost."),
     "refused_address": _("We do not ask this server: its address is not one on the public internet."),
+    "switched_off": _(
+        "This network is not switched on here (any more). The organisation has to give it a key; until then we cannot "
+        "ask it."
+    ),
+    "key_refused": _(
+        "The network does not accept the key of this installation at the moment. That is for the organisation to mend; "
+        "we try again by ourselves, and nothing is lost."
+    ),
     "proof_not_found": _(
         "We did not find your code yet. Some networks need a minute or two to show a change. Please look whether the "
         "code is there, word for word and in public, and check again."
@@ -74,6 +83,7 @@ NO_SUCH_SERVER = _(
 #: How an account was proven.
 PROOFS = {
     "bio": _("by the code in your profile"),
+    "file": _("by the code in a file on your website"),
     "rel_me": _("by the link in your profile"),
     "post": _("by the code in a post"),
 }
@@ -87,6 +97,37 @@ SENT = {
     Sent.INVENTED: _("This account is invented, as everything in the demo is: no network is asked."),
 }
 
+#: How a dispute stands: words, and how a badge looks.
+OUTCOMES = {
+    Outcome.OPEN: (_("waits for a decision"), "warn"),
+    Outcome.UPHELD: (_("you were right: it stays out"), "good"),
+    Outcome.REJECTED: (_("rejected: it counts again"), "bad"),
+    Outcome.TAKEN_BACK: (_("taken back"), "quiet"),
+    Outcome.OVER: (_("over: what it was about is deleted"), "quiet"),
+}
+
+#: Parts of what changed since an earlier score: what each is called, and what it says.
+CHANGES = {
+    "model": (_("The model"), _("another version of it applies now.")),
+    "gone": (_("Gone"), _("reactions that were taken back, or whose post is not public any more.")),
+    "new": (_("New"), _("reactions and followers that came.")),
+    "aged": (_("Aged"), _("older reactions count for less, and after 13 weeks not at all.")),
+    "standing": (_("Others"), _("how much the reactions of people who take part, too, count for.")),
+    "steadiness": (_("Steadiness"), _("more or fewer weeks in which somebody reacted.")),
+    "disputed": (_("Disputed"), _("what you disputed, or what was decided on it.")),
+}
+
+#: Constants of a model that are no weight of a kind.
+CONSTANTS = {
+    "audience_weight": _("Each follower (no ageing, but followers alone count nothing)"),
+    "window_days": _("Days for which a reaction counts"),
+    "half_life_days": _("Days after which it counts half"),
+    "middle": _("Middle of the scale"),
+    "exponent": _("Bend of the scale"),
+    "standing": _("Steps for people who take part, too"),
+    "minimum_account_age_days": _("Days that an account has to be old to count"),
+}
+
 #: What happened to a score besides reactions; `what` is the name of a network, a purpose or a model.
 EVENTS = {
     "connected": _("%(what)s connected"),
@@ -94,6 +135,16 @@ EVENTS = {
     "agreed": _("You agreed: %(what)s"),
     "withdrawn": _("You withdrew: %(what)s"),
     "model": _("The scores are made with %(what)s from here on"),
+    "disputed": _("You disputed something"),
+    "dispute over": _("Your dispute: %(what)s"),
+}
+#: What somebody else looked at a score for.
+LOOKS = {
+    Reason.CAMPAIGN: _("choosing people for a campaign"),
+    Reason.LOOKUP: _("a question of an organisation"),
+    Reason.AUDIT: _("checking that scores are right"),
+    Reason.DISPUTE: _("deciding what you disputed"),
+    Reason.SUPPORT: _("answering a question of yours"),
 }
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
@@ -116,13 +167,4 @@ REQUEST_STATES = {
     RequestState.OPEN: (_("waits for an answer"), "warn"),
     RequestState.ANSWERED: (_("done"), "good"),
     RequestState.REFUSED: (_("refused"), "bad"),
-}
-
-#: What somebody else looked at a score for.
-REASONS = {
-    Reason.CAMPAIGN: _("to choose people for an offer"),
-    Reason.LOOKUP: _("an organisation that you released asked"),
-    Reason.AUDIT: _("to check that scores are right"),
-    Reason.DISPUTE: _("to decide what you disputed"),
-    Reason.SUPPORT: _("to answer a question of yours"),
 }

@@ -1,5 +1,6 @@
 """The jobs that workers run, by name: each takes opaque ids, may run twice, asks consent when it starts and writes."""
 
+from workers.jobs.checking import check_day
 from workers.jobs.connecting import look_up, prove
 from workers.jobs.erasing import erase
 from workers.jobs.expiring import expire
@@ -9,6 +10,7 @@ from workers.jobs.requesting import look_up_request, prove_request
 from workers.jobs.scoring import score, score_day
 
 __all__ = [
+    "check_day",
     "collect",
     "erase",
     "expire",

@@ -9,6 +9,7 @@ from workers.models import Connection, Objection, Signal
 from workers.networks.shape import Reading
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
+from workers.signals import basis
 from workers.signals.standing import account_index
 from workers.signals.store import drop_unheard
 
@@ -45,6 +46,7 @@ def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool
         return False
     work.session.execute(delete(Signal).where(*theirs))
     drop_unheard(work.session, subject_id)
+    basis.drop(work.session, subject_id)
     work.later("score", subject_id)
     return True
 
