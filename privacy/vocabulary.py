@@ -20,14 +20,18 @@ class Purpose(StrEnum):
     """Organisations that I named ask for my score."""
     PERKS = "perks"
     """Staff may choose me for an offer."""
+    ARCHIVES = "archives"
+    """A number from a file that the person brings."""
     DIGEST = "digest"
     """A mail a week."""
 
 
 #: Does a consent for this purpose name one network?
-PER_NETWORK = frozenset({Purpose.SCORING})
+PER_NETWORK = frozenset({Purpose.SCORING, Purpose.ARCHIVES})
 #: Whose data may touch special categories: the consent is explicit (Art. 9(2)(a)), and the notice says why.
-SPECIAL = frozenset({Purpose.SCORING, Purpose.RECOGNITION, Purpose.TOPICS, Purpose.NAMED, Purpose.PERKS})
+SPECIAL = frozenset(
+    {Purpose.SCORING, Purpose.RECOGNITION, Purpose.TOPICS, Purpose.NAMED, Purpose.PERKS, Purpose.ARCHIVES}
+)
 
 
 class Use(StrEnum):

@@ -28,6 +28,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_breach")),
     )
     op.create_table(
+        "bucket",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("first", sa.String(), nullable=False),
+        sa.Column("end", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("file", sa.String(), nullable=True),
+        sa.Column("signals", sa.Integer(), nullable=False),
+        sa.Column("folded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("day_scored", sa.Date(), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_day", sa.Date(), nullable=True),
+        sa.Column("lease", sa.String(), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_bucket")),
+        sa.UniqueConstraint("first", name=op.f("uq_bucket_first")),
+    )
+    op.create_table(
         "day_scored",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
@@ -49,6 +68,27 @@ def upgrade() -> None:
     with op.batch_alter_table("log_leaf", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_log_leaf_place"), ["place"], unique=False)
 
+    op.create_table(
+        "network_key",
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("network", name=op.f("pk_network_key")),
+    )
+    op.create_table(
+        "network_off",
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("network", name=op.f("pk_network_off")),
+    )
+    op.create_table(
+        "network_use",
+        sa.Column("api", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("api", "day", name=op.f("pk_network_use")),
+    )
     op.create_table(
         "notice_text",
         sa.Column("digest", sa.String(), nullable=False),
@@ -88,6 +128,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subject")),
     )
     op.create_table(
+        "topic",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("slug_index", sa.LargeBinary(), nullable=False),
+        sa.Column("slug", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_topic")),
+        sa.UniqueConstraint("slug_index", name=op.f("uq_topic_slug_index")),
+    )
+    op.create_table(
         "account",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -112,6 +160,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject_id", "digest", name=op.f("pk_announcement")),
     )
     op.create_table(
+        "archive",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.Column("file_key", sa.LargeBinary(), nullable=True),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("brought_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_archive_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
+        sa.UniqueConstraint("subject_id", "network", name=op.f("uq_archive_subject_id_network")),
+    )
+    with op.batch_alter_table("archive", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_archive_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "connection",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -134,6 +203,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resume", sa.LargeBinary(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_post", sa.Integer(), nullable=False),
         sa.Column("idle_since", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_connection_subject_id_subject")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
@@ -337,6 +407,7 @@ def upgrade() -> None:
         sa.Column("weeks", sa.Integer(), nullable=False),
         sa.Column("by_network", sa.JSON(), nullable=False),
         sa.Column("by_kind", sa.JSON(), nullable=False),
+        sa.Column("by_topic", sa.LargeBinary(), nullable=True),
         sa.Column("changed_since", sa.Date(), nullable=True),
         sa.Column("changes", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("preliminary", sa.Boolean(), nullable=False),
@@ -387,6 +458,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dropped_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "inbox",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("connection_id", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("block", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_inbox_connection_id_connection")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_inbox_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
+    )
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbox_connection_id"), ["connection_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbox_subject_id"), ["subject_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbox_urgent"), ["urgent"], unique=False)
+
+    op.create_table(
         "link",
         sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -423,6 +511,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("connection_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("address", sa.LargeBinary(), nullable=False),
         sa.Column("address_index", sa.LargeBinary(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -433,6 +522,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_post_subject_id_subject")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_post")),
         sa.UniqueConstraint("connection_id", "address_index", name=op.f("uq_post_connection_id_address_index")),
+        sa.UniqueConstraint("connection_id", "number", name=op.f("uq_post_connection_id_number")),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_subject_id"), ["subject_id"], unique=False)
@@ -458,38 +548,46 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_run_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
-        "signal",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        "webmention",
+        sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("connection_id", sa.String(), nullable=False),
         sa.Column("post_id", sa.String(), nullable=True),
-        sa.Column("network", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("day_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("pair_index", sa.LargeBinary(), nullable=False),
+        sa.Column("source", sa.LargeBinary(), nullable=True),
+        sa.Column("target", sa.LargeBinary(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=True),
         sa.Column("actor", sa.String(), nullable=True),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_signal_connection_id_connection")),
-        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_signal_post_id_post")),
-        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_signal_subject_id_subject")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_signal")),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_webmention_connection_id_connection"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_webmention_post_id_post"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_webmention_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webmention")),
+        sa.UniqueConstraint("connection_id", "pair_index", name=op.f("uq_webmention_connection_id_pair_index")),
     )
-    with op.batch_alter_table("signal", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_signal_connection_id"), ["connection_id"], unique=False)
-        batch_op.create_index("ix_signal_post_id_kind", ["post_id", "kind"], unique=False)
-        batch_op.create_index(batch_op.f("ix_signal_subject_id"), ["subject_id"], unique=False)
+    with op.batch_alter_table("webmention", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webmention_post_id"), ["post_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_webmention_subject_id"), ["subject_id"], unique=False)
 
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table("signal", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_signal_subject_id"))
-        batch_op.drop_index("ix_signal_post_id_kind")
-        batch_op.drop_index(batch_op.f("ix_signal_connection_id"))
+    with op.batch_alter_table("webmention", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webmention_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_webmention_post_id"))
 
-    op.drop_table("signal")
+    op.drop_table("webmention")
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_run_subject_id"))
         batch_op.drop_index(batch_op.f("ix_run_connection_id"))
@@ -509,6 +607,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_link_account_id"))
 
     op.drop_table("link")
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbox_urgent"))
+        batch_op.drop_index(batch_op.f("ix_inbox_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_inbox_connection_id"))
+
+    op.drop_table("inbox")
     with op.batch_alter_table("dropped", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dropped_subject_id"))
         batch_op.drop_index(batch_op.f("ix_dropped_dispute_id"))
@@ -576,18 +680,27 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_connection_code_index"))
 
     op.drop_table("connection")
+    with op.batch_alter_table("archive", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_archive_subject_id"))
+
+    op.drop_table("archive")
     op.drop_table("announcement")
     op.drop_table("account")
+    op.drop_table("topic")
     op.drop_table("subject")
     op.drop_table("score_check")
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")
+    op.drop_table("network_use")
+    op.drop_table("network_off")
+    op.drop_table("network_key")
     with op.batch_alter_table("log_leaf", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_log_leaf_place"))
 
     op.drop_table("log_leaf")
     op.drop_table("installation")
     op.drop_table("day_scored")
+    op.drop_table("bucket")
     op.drop_table("breach")
     # ### end Alembic commands ###

@@ -12,14 +12,19 @@ from privacy.vocabulary import About, Basis, Erased, Medium, Use
 #: With what a period begins, in the three types of DIN 66398, by the column that a rule names.
 COLLECTION, PROCESS, RELATION = "collection", "process", "relation"
 STARTS: Mapping[str, str] = {
+    "brought_at": COLLECTION,
+    "counted_at": COLLECTION,
     "created_at": COLLECTION,
+    "day": COLLECTION,
     "day_at": COLLECTION,
     "made_at": COLLECTION,
     "noted_at": COLLECTION,
     "read_at": COLLECTION,
+    "sent_at": COLLECTION,
     "started_at": COLLECTION,
     "done_at": COLLECTION,
     "closed_at": PROCESS,
+    "decided_at": PROCESS,
     "ended_at": PROCESS,
     "idle_since": PROCESS,
     "seen_at": PROCESS,

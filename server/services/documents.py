@@ -7,7 +7,7 @@ from privacy.documents.page import Document, titled
 from privacy.documents.write import DOCUMENTS, PUBLIC, filled_in, write
 from server.services import consents
 from server.services.meanings import meanings
-from workers.catalogue import NETWORKS
+from workers import keys
 from workers.places import SPOTS, holdings
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
@@ -20,6 +20,8 @@ def document(process: Process, who: Organisation, name: str, language: str) -> D
 
 def facts(process: Process, who: Organisation, language: str, day: date) -> Facts:
     """Everything that documents are made of."""
+    with process.reading() as session:
+        asked_of = keys.switched_on(session)
     return Facts(
         language=language,
         made_on=day,
@@ -29,7 +31,7 @@ def facts(process: Process, who: Organisation, language: str, day: date) -> Fact
         asked=[Asked(*consents.words(purpose, network, language)) for purpose, network in consents.offered()],
         sources=[
             Source(one.title, one.about_operator[language], one.takes[language], one.leaves[language])
-            for one in NETWORKS.values()
+            for one in asked_of
         ],
     )
 

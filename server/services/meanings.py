@@ -157,6 +157,8 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
     _ = catalogue(language).gettext
     return {
         "breaches": KindWords(_("Breaches"), _("What went wrong, and who was told. No names.")),
+        "buckets": KindWords(_("Buckets"), _("Which file of the vault is the one that counts.")),
+        "checks of scores": KindWords(_("Checks of scores"), _("Whether scores of a day could be worked out again.")),
         "installation": KindWords(_("Number of the installation"), _("It ties database and key ring together.")),
         "leader": KindWords(_("Leader of the schedule"), ""),
         "log hashes": KindWords(_("Hashes of the log"), _("They mean nothing without what opens them.")),
@@ -165,7 +167,11 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
         "log store": KindWords(_("Store of the log"), _("Hashes and signed checkpoints.")),
         "log time": KindWords(_("Time of a log line"), ""),
         "master key": KindWords(_("Master key"), _("It opens the key ring. Keep a copy of it apart.")),
+        "network_keys": KindWords(_("Keys of networks"), _("The organisation's own access to a network, encrypted.")),
+        "network use": KindWords(_("Use of networks"), _("How many requests a network got on a day.")),
+        "networks off": KindWords(_("Networks that are off"), _("Which networks the organisation switched off.")),
         "notices": KindWords(_("Texts of consents"), _("Every text that somebody decided on, word for word.")),
+        "numbers of topics": KindWords(_("Numbers of topics"), _("Which number stands for which topic.")),
         "organisation": KindWords(_("Organisation"), _("Its public contact data.")),
         "own topics": KindWords(_("Own table of topics"), ""),
         "retention done": KindWords(_("Days of retention"), _("On which days what was due was deleted.")),

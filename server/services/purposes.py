@@ -53,6 +53,18 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
                 "rejected. Your score does not change."
             ),
         ),
+        Purpose.ARCHIVES: PurposeWords(
+            _("A number from your own archive of %(network)s"),
+            _(
+                "You upload the file that the network made for you. We take the numbers of reactions to your public "
+                "posts of the last 13 weeks from it and destroy the file. The number stands beside your score, never "
+                "in it."
+            ),
+            _(
+                "If you withdraw this, we delete at once everything that came from your archive of %(network)s. Your "
+                "score does not change."
+            ),
+        ),
         Purpose.NAMED: PurposeWords(
             _("Others see that it was you who reacted"),
             _("Somebody to whose post you reacted sees your account name with it, if they take part here."),

@@ -39,6 +39,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Entries in the log"), _("What the log of this Klarwert can prove of you: decisions, files, roles.")
         ),
         "connections": KindWords(_("Connected accounts"), _("Your accounts on networks and how you proved them.")),
+        "archives": KindWords(
+            _("Archives"), _("What you brought yourself: numbers of reactions by post, and how reading went.")
+        ),
+        "archive files": KindWords(
+            _("Files on their way"),
+            _("Files that you uploaded and that are not read yet, encrypted. They go right after."),
+        ),
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
@@ -46,7 +53,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
-        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "signals of today": KindWords(
+            _("New signals"), _("What was read since the last night. In the night it joins the signals.")
+        ),
+        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
         "basis of the score": KindWords(
             _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
         ),
@@ -55,6 +65,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
+        ),
+        "webmentions": KindWords(
+            _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
         "disclosures": KindWords(
@@ -101,10 +114,15 @@ def columns(language: str) -> Mapping[str, str]:
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
+        "archive": _("Number of the file"),
         "answer": _("Answer"),
+        "block": _("What was read"),
         "body": _("Text"),
+        "brought_at": _("Brought"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "by_topic": _("Points by topic"),
+        "bytes": _("Size in bytes"),
         "changed_since": _("Compared with"),
         "changes": _("What changed"),
         "closed_at": _("Closed"),
@@ -116,9 +134,9 @@ def columns(language: str) -> Mapping[str, str]:
         "connection_id": _("Connection number"),
         "contact": _("Where the answer goes"),
         "count": _("Number"),
+        "counts": _("Numbers by post"),
         "created_at": _("Made"),
         "day": _("Day"),
-        "day_at": _("End of the day"),
         "decided_at": _("Decided"),
         "decided_by": _("Decided by"),
         "digest": _("Fingerprint"),
@@ -140,6 +158,7 @@ def columns(language: str) -> Mapping[str, str]:
         "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
+        "last_post": _("Number of the newest post"),
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
@@ -150,6 +169,7 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "number": _("Number in the account"),
         "outcome": _("Outcome"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
@@ -171,6 +191,7 @@ def columns(language: str) -> Mapping[str, str]:
         "score": _("Score"),
         "seen_at": _("Last seen"),
         "sent_at": _("Sent"),
+        "source": _("Address of the linking page, until it was looked at"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),
@@ -230,9 +251,10 @@ def _since(language: str) -> Mapping[str, str]:
     return {
         "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
+        "day": _("after the day of the reaction"),
+        "brought_at": _("after you brought it"),
         "decided_at": _("after it was decided"),
         "sent_at": _("after it was sent"),
-        "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
         "made_at": _("after it was made"),

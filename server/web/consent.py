@@ -7,12 +7,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.notices import Notice
+from privacy.vocabulary import Purpose
 from server.services import consents
 from server.services.consents import Topic
 from server.web.guard import login_required
 from server.web.schemas import Answer, filled
 from server.web.state import language, organisation, person, process
-from workers.catalogue import NETWORKS
+from workers import keys
 
 pages = Blueprint("consent", __name__)
 
@@ -43,7 +44,9 @@ def overview() -> str:
 @login_required
 def choose() -> str:
     """The first step: which network to begin with."""
-    return render_template("consent/choose.html", facts=NETWORKS.values())
+    with process().reading() as session:
+        on = keys.switched_on(session)
+    return render_template("consent/choose.html", facts=on)
 
 
 @pages.route("/consent/<purpose>", methods=["GET", "POST"], defaults={"network": ""})
@@ -70,6 +73,8 @@ def _decided(shown: Notice, network: str, *, granted: bool) -> AnyResponse:
         consents.decide(work, person().subject_id, shown, network, granted=granted)
     if not granted:
         process().forget()  # what a withdrawn yes took along
+    if granted and shown.purpose is Purpose.ARCHIVES:
+        return redirect(url_for("archives.one", network=network))
     if granted and network:
         return redirect(url_for("connections.new", network=network))
     if granted:

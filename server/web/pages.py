@@ -16,6 +16,7 @@ from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
 from server.web import (
     account,
+    archives,
     ask,
     breaches,
     connections,
@@ -26,11 +27,13 @@ from server.web import (
     disputes,
     log,
     members,
+    networks,
     organisation,
     public,
     requests,
     score,
     topics,
+    webmentions,
 )
 from server.web.errors import can_be_read
 from server.web.start import onboarding
@@ -43,13 +46,16 @@ BLUEPRINTS = (
     account.pages,
     consent.pages,
     connections.pages,
+    archives.pages,
     score.pages,
     topics.pages,
     disputes.pages,
     data.pages,
     organisation.pages,
+    webmentions.pages,
     design.pages,
     members.pages,
+    networks.pages,
     log.pages,
     ask.pages,
     desk.pages,

@@ -11,6 +11,8 @@ from tests.factories.people import NAMES
 
 #: SHA-256 of every text that was ever shown. Nobody who agreed to a text agreed to another one.
 DIGESTS = {
+    "archives-1.de.txt": "df8c9cda58962ae8c74fe85f547dc07f117eafb4c1b6315aefe4dba3bfd2cc0d",
+    "archives-1.en.txt": "e13ff4350ff66e090ab2dc03926317d5fa807097bd384d9de6ad0fe92d8435ec",
     "comparison-1.de.txt": "369cd45554fa2fd32d5dd6c35ddd21d1a5d3e0ad40da1a75dfeec0776a59a6d8",
     "comparison-1.en.txt": "58820a736d43cea3cb22ff78360da94365fc94a8bc463e24d9de9c2a1646c3ed",
     "digest-1.de.txt": "350e2bd222e1cf33e1c7f515c1c701df74e1c22c5957abe9720094e8c19ddbc5",
@@ -86,7 +88,9 @@ def test_every_notice_says_who_is_responsible_and_how_to_say_no(purpose: Purpose
 def test_a_notice_about_one_network_names_it_and_who_is_asked(purpose: Purpose, language: str) -> None:
     text = notice(purpose, language, NAMES).text
     named = [name for name in ("network", "operator", "country") if NAMES[name] in text]
-    assert named == (["network", "operator", "country"] if purpose in PER_NETWORK else [])
+    # An archive is brought by its person: no network is asked.
+    asked = [] if purpose is Purpose.ARCHIVES else ["operator", "country"]
+    assert named == (["network", *asked] if purpose in PER_NETWORK else [])
 
 
 @pytest.mark.parametrize(("purpose", "language"), BOTH)

@@ -15,7 +15,7 @@ from tests.conftest import ORGANISATION
 from workers.jobs import expire
 from workers.jobs.traffic import SharedTraffic
 from workers.mail import Outbox
-from workers.places import SPOTS, holdings
+from workers.places import SPOTS, Vault, holdings
 from workers.runtime.process import Process
 from workers.runtime.settings import read
 from workers.schedule import send_due
@@ -34,7 +34,9 @@ def undeclared(medium: Medium, names: set[str], process: Process | None = None) 
 
 
 def test_the_outbox_is_a_place_of_personal_data(process: Process) -> None:
-    [outbox] = holdings(process).places
+    [outbox, archives, vault] = holdings(process).places
+    assert isinstance(vault, Vault)
+    assert archives.where == "archives/*"
     assert isinstance(outbox, Outbox)
     assert outbox.folder == process.settings.outbox
 

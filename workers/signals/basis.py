@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from privacy.base import Sealed
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal
 from workers.models import ScoreBasis
@@ -23,9 +24,15 @@ _LABELS = frozenset({"networks", "actors", "accounts", "posts", "topics"})
 
 def keep(work: Work, key: PersonKey, subject_id: str, known: Known) -> None:
     """Keeps what a final score was made of, in the place of the day before."""
-    row = ScoreBasis(subject_id=subject_id, day=known.day, made_at=work.now)
-    seal(row, key, columns=json.dumps(_columns(known), separators=(",", ":")))
+    row = ScoreBasis(subject_id=subject_id, day=known.day, made_at=work.now, columns=sealed(key, subject_id, known))
     upsert(work.session, row, newest="made_at")
+
+
+def sealed(key: PersonKey, subject_id: str, known: Known) -> Sealed:
+    """What a final score was made of, as the table has it."""
+    row = ScoreBasis(subject_id=subject_id)
+    seal(row, key, columns=json.dumps(_columns(known), separators=(",", ":")))
+    return row.columns
 
 
 def kept(session: Session, key: PersonKey, subject_id: str) -> Known | None:

@@ -68,6 +68,7 @@ def test_old_and_new_stand_side_by_side_before_it_applies(process: Process, scor
     assert scored.says("From 1 December 2026 on, scores are computed with invented-2 instead of klarwert-1.")
     assert scored.says("Reply 3 9")
     assert scored.says("Model klarwert-1")
+    assert scored.get("/methodology").says("It is called invented-2.")
 
 
 def test_from_its_first_day_on_it_scores_and_the_change_says_so(
