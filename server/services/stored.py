@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from privacy.archive import KindWords
 from privacy.base import Rule
+from privacy.breach import kinds_of_people
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import catalogue
 
@@ -95,6 +96,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Your key"), _("It locks what is most private of your data. It is never handed out, and destroyed last.")
         ),
     }
+
+
+def kinds_in_tables(language: str) -> Mapping[str, str]:
+    """The kinds of data in tables that are about participants, with their titles in alphabetical order."""
+    words = kinds(language)
+    titles = {kind: words[kind].title for kind in kinds_of_people() if kind in words}
+    return dict(sorted(titles.items(), key=lambda one: one[1]))
 
 
 def kinds_of_others(language: str) -> Mapping[str, KindWords]:
@@ -269,7 +277,7 @@ def _since(language: str) -> Mapping[str, str]:
         "sent_at": _("after it was sent"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
-        "made_at": _("after it was computed"),
+        "made_at": _("after it was made"),
         "noted_at": _("after it was noted"),
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from privacy import hold
 from privacy.disclosure import disclosures
 from server.models import Role
 from server.services import accounts, exports, stored
@@ -87,7 +88,11 @@ def delete() -> str | AnyResponse | tuple[str, int]:
             form = form.wrong("password", str(LAST_ADMINISTRATOR))
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
-    page = render_template("data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form)
+        held = hold.holds(session, process().ring, person().subject_id)
+    words = {kind.kind: kind.words.title for kind in kinds}
+    page = render_template(
+        "data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form, held=held, words=words
+    )
     return (page, 422) if form.errors else page
 
 
