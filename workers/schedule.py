@@ -18,7 +18,7 @@ from privacy import request
 from privacy.base import Subject
 from privacy.request import Request
 from workers import buckets, logbook, use
-from workers.models import Archive, Connection, DayScored, Mail, ScoreCheck
+from workers.models import Archive, Connection, DayScored, Mail, Sample, ScoreCheck
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
@@ -47,6 +47,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     with process.working() as work:
         _connections(work)
         _mails(work)
+        _checks(work)
         _archives(work)
         _requests(work)
         use.keep(work, process.redis)
@@ -102,6 +103,15 @@ def _mails(work: Work) -> None:
     for mail in work.session.scalars(due.with_for_update(skip_locked=True)):
         mail.due_at = work.now + PATIENCE
         work.later("send_mail", mail.id)
+
+
+def _checks(work: Work) -> None:
+    """Checks of auditors whose job got lost."""
+    for column, job in ((Sample.recompute_due_at, "recompute"), (Sample.recount_due_at, "recount")):
+        query = select(Sample).where(column <= work.now).limit(_AT_ONCE).with_for_update(skip_locked=True)
+        for sample in work.session.scalars(query):
+            setattr(sample, column.key, work.now + PATIENCE)
+            work.later(job, sample.id)
 
 
 def _requests(work: Work) -> None:

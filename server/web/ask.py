@@ -6,13 +6,12 @@ from marshmallow import fields, validate
 from werkzeug.wrappers import Response
 
 from privacy import deadlines
-from privacy.disclosure import disclosures
 from privacy.request import WITHOUT_ACCOUNT, Kind, Way
 from server.services import replies, requests
 from server.services.replies import kind_words
 from server.web.guard import TRIES, by_person, limiter, login_required
 from server.web.schemas import MAX_TYPED, Filled, Form, filled, said
-from server.web.sentences import FAILURES, LOOKS, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
+from server.web.sentences import FAILURES, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
 from server.web.state import language, organisation, person, process
 from workers import keys
 from workers.catalogue import NETWORKS
@@ -132,13 +131,3 @@ def mine() -> Answer:
         "ask/mine.html", requests=found, form=form, KINDS=kind_words(language()), STATES=REQUEST_STATES, WAYS=WAYS
     )
     return page, 422 if form.errors else 200
-
-
-@pages.get("/data/looks")
-@login_required
-def looks() -> str:
-    """Who saw something of the person, when and for what (Art. 15(1)(c))."""
-    installation = process()
-    with installation.reading() as session:
-        found = disclosures(session, installation.ring, person().subject_id)
-    return render_template("ask/looks.html", looks=found, LOOKS={one.value: text for one, text in LOOKS.items()})

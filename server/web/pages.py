@@ -18,6 +18,7 @@ from server.web import (
     account,
     archives,
     ask,
+    audit,
     breaches,
     connections,
     consent,
@@ -25,6 +26,7 @@ from server.web import (
     design,
     desk,
     disputes,
+    findings,
     log,
     members,
     networks,
@@ -55,6 +57,8 @@ BLUEPRINTS = (
     webmentions.pages,
     design.pages,
     members.pages,
+    findings.pages,
+    audit.pages,
     networks.pages,
     log.pages,
     ask.pages,
@@ -116,6 +120,8 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role is Role.AUDITOR:
+        ways.insert(0, ("audit", "audit.room", _("Audit")))
     if current_user.role in (Role.DPO, Role.ADMIN):
         ways.append(("desk", "desk.overview", _("Data protection")))
     if current_user.role is Role.STAFF:

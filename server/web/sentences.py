@@ -97,6 +97,70 @@ SENT = {
     Sent.INVENTED: _("This account is invented, as everything in the demo is: no network is asked."),
 }
 
+#: What was seen of somebody's score; for audits `server.services.looks.Why`.
+SEEN = {
+    "score": _("The score"),
+    "label": _("The score, without a name"),
+    "drawn": _("Drawn at random to be checked. Seen: the score of one day, without a name"),
+    "explanation": _("Read where the points come from, without names and addresses"),
+    "signals": _("Read the single reactions to a post, without names and addresses"),
+    "file": _("Downloaded the signed explanation without addresses"),
+    "proof": _("Downloaded the proof that the score stands in the log"),
+    "recomputed": _("Had the score computed anew"),
+    "recounted": _("Had some of your posts counted anew at the network. Seen: the numbers"),
+}
+
+#: How computing a drawn score anew ended: badge, tone, sentence; `workers.audit.recompute.Outcome`.
+VERDICTS = {
+    "holds": (
+        _("holds"), "good",
+        _("The published score stands under the root of its day, the root stands in the log, and the other program "
+          "computed the same score from the signals."),
+    ),
+    "gone": (
+        _("not there any more"), "quiet",
+        _("The person has withdrawn or deleted the account in the meantime. There is nothing left to check."),
+    ),
+    "changed": (
+        _("does not hold"), "bad",
+        _("The stored score is not the one that was published: it does not lead to the root of its day."),
+    ),
+    "not_in_log": (
+        _("does not hold"), "bad", _("The root of the day is not the one that stands in the log."),
+    ),
+    "wrong_file": (
+        _("does not hold"), "bad", _("The other program does not accept the explanation. It says:"),
+    ),
+    "differs": (
+        _("does not hold"), "bad",
+        _("The published score is the one in the log, but what it was made of gives another one."),
+    ),
+    "moved": (
+        _("signals have moved"), "warn",
+        _("The published score is the one in the log, but the signals of now give another one. Reactions that came or "
+          "went since the night are a reason; a difference that stays is one for a finding."),
+    ),
+}  # fmt: skip
+
+#: Why a post could not be counted anew, beside the failures of networks.
+RECOUNTS = {
+    "gone": _("not public any more"),
+    "not_listed": _("not listed by the network"),
+}
+
+#: What the log says about the installation, by type of entry.
+NOTED = {
+    "model": _("Model"),
+    "taxonomy": _("Topics and what gets none"),
+    "collector": _("Version of the readers"),
+    "key": _("Key of the signatures"),
+    "settings": _("Settings"),
+    "organisation": _("Facts about the organisation"),
+    "scores": _("Scores of a day published"),
+    "erasure": _("Somebody was deleted"),
+    "restore": _("Restored from a backup"),
+}
+
 #: How a dispute stands: words, and how a badge looks.
 OUTCOMES = {
     Outcome.OPEN: (_("waits for a decision"), "warn"),

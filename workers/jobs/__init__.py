@@ -1,6 +1,7 @@
 """The jobs that workers run, by name: each takes opaque ids, may run twice, asks consent when it starts and writes."""
 
 from workers.jobs.archiving import clear_archives, read_archive
+from workers.jobs.auditing import recompute, recount
 from workers.jobs.checking import check_day
 from workers.jobs.connecting import look_up, prove
 from workers.jobs.erasing import erase
@@ -23,6 +24,8 @@ __all__ = [
     "prove",
     "prove_request",
     "read_archive",
+    "recompute",
+    "recount",
     "score",
     "score_day",
     "send_mail",

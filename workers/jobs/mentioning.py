@@ -31,7 +31,7 @@ def verify_webmention(process: Process, webmention_id: str) -> None:
             return
         row, connection = held_pair
         key = key_of(work, connection)
-        source, target = unseal(row, key, "source"), unseal(row, key, "target")
+        source, target = unseal(row, key, "source"), unseal(row, key, "page")
     try:
         with client(process) as asking:
             mention = read_mention(asking, source, target)
@@ -114,5 +114,5 @@ def _close(work: Work, row: Webmention, connection: Connection, outcome: str) ->
 def _done(work: Work, row: Webmention, outcome: str) -> None:
     """The addresses are not needed any more."""
     row.outcome, row.due_at, row.seen_at = outcome, None, work.now
-    seal(row, work.ring.person(row.subject_id), source=None, target=None)
+    seal(row, work.ring.person(row.subject_id), source=None, page=None)
     work.session.flush()

@@ -19,10 +19,10 @@ class Webmention(Base):
         use=Use.SCORING,
         basis=Basis.INTEREST,
         exported=(
-            "id", "subject_id", "connection_id", "post_id", "source", "target", "outcome", "kind", "day", "actor",
+            "id", "subject_id", "connection_id", "post_id", "source", "page", "outcome", "kind", "day", "actor",
             "received_at", "seen_at", "due_at",
         ),
-        withheld={"pair_index": "a keyed fingerprint of source and target"},
+        withheld={"pair_index": "a keyed fingerprint of source and page"},
         # What cannot be listed again is forgotten unless it is told again (R13).
         rule=Rule(30, since="seen_at"),
     )  # fmt: skip
@@ -35,7 +35,8 @@ class Webmention(Base):
     """The post that it is about, once it was verified."""
     pair_index: Mapped[bytes]
     source: Mapped[Sealed | None]
-    target: Mapped[Sealed | None]
+    page: Mapped[Sealed | None]
+    """The participant's page, as long as `source` is here."""
     outcome: Mapped[str | None]
     """How the last look ended: `accepted`, `refused` or `gone`."""
     kind: Mapped[str | None]

@@ -49,7 +49,7 @@ def note(work: Work, connection: Connection, source: str, target: str) -> str:
             received_at=work.now, seen_at=work.now,
         )  # fmt: skip
         work.session.add(row)
-    seal(row, work.ring.person(connection.subject_id), source=source, target=target)
+    seal(row, work.ring.person(connection.subject_id), source=source, page=target)
     row.due_at = work.now + PATIENCE
     work.later("verify_webmention", row.id)
     return row.id

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from sqlalchemy import func, select
 
-from privacy.disclosure import record
 from privacy.request import Kind, Request, State
 from tests.server.browser import Browser
 from workers.requests import done_at_once
@@ -108,15 +106,3 @@ def test_a_participant_sees_their_requests_with_dates_and_asks_for_more(
     assert ann.says("you get an answer by Tuesday, 22 December 2026")
     assert ann.post("/data/requests", kind="rectification", wish=" ").says("Please say what you would like.")
     assert not sign_up("bea@garten.test").get("/data/requests").says("Mein Konto ist ein anderes.")
-
-
-def test_a_participant_sees_who_looked_at_their_score(ann: Browser, ann_id: str, process: Process) -> None:
-    assert ann.get("/data/looks").says("Nobody but you has seen your score.")
-    with process.working() as work:
-        record(
-            work.session, work.ring, ann_id, work.now, recipient="Verein Beispiel (Team 3f)", role="staff",
-            viewer_id="x", purpose="campaign", what="score", day=date(2026, 11, 21),
-        )  # fmt: skip
-    ann.get("/data/looks")
-    for sentence in ("Verein Beispiel (Team 3f)", "to choose people for an offer", "21 Nov 2026"):
-        assert ann.says(sentence), sentence
