@@ -70,13 +70,17 @@ class Spot:
 class Due:
     """What retention finds of one kind of data."""
 
-    things: int
+    things: int | None
+    """How many there are; None for a place that is no table."""
     due: int
     """The next run deletes so many."""
     late: int
     """Of these, a run should have deleted so many already: more than a day over their time."""
     held: int
     """A hold keeps so many beyond their time."""
+
+
+_NONE = Due(0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -167,17 +171,17 @@ class Holdings:
         found: dict[str, Due] = {}
         for model in models():
             table, kind = Base.metadata.tables[model.__tablename__], model.__holds__.kind
-            old = found.get(kind, Due(0, 0, 0, 0))
+            old = found.get(kind, _NONE)
             over, free = _overdue(table, now), _not_held(table)
             found[kind] = Due(
-                things=old.things + _count(session, table),
+                things=(old.things or 0) + _count(session, table),
                 due=old.due + _count(session, table, over, free),
                 late=old.late + _count(session, table, _overdue(table, now - _A_RUN), free),
                 held=old.held + (_count(session, table, over, ~free) if free is not None else 0),
             )
         for place in self.places:
             due, late = place.due(now), place.due(now - _A_RUN)
-            found[place.holds.kind] = Due(due, due, late, 0)
+            found[place.holds.kind] = Due(None, due, late, 0)
         return found
 
     def traces(self, session: Session, subject_id: str) -> dict[str, int]:

@@ -267,7 +267,7 @@ def _span(days: int, texts: NullTranslations, language: str) -> str:
 def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
-        "closed_at": _("after the answer"),
+        "closed_at": _("after it was closed"),
         "created_at": _("after it was written"),
         "drawn_at": _("after it was drawn"),
         "written_at": _("after it was written"),
