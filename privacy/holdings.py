@@ -18,6 +18,7 @@ from privacy.base import Base, Holds, Subject, models
 from privacy.hold import Hold, kinds_held, people_held
 from privacy.keyring import KeyGoneError, KeyRing
 from privacy.sealed import readable
+from privacy.vocabulary import Medium
 
 #: Tables that hold nothing but the version of the schema.
 _BOOKKEEPING = frozenset({"alembic_version"})
@@ -30,9 +31,14 @@ class UndeclaredHoldingError(RuntimeError):
 
 
 class Place(Protocol):
-    """A place of personal data that is not a table of the database."""
+    """A place of personal data that is not a table of the database, and that can look for one person.
+
+    `holds` says kind, about whom, for what, on which basis, how long and how it is erased; `where` is the pattern of
+    its files in the data folder.
+    """
 
     holds: Holds
+    where: str
 
     def export(self, subject_id: str) -> list[dict[str, Any]]:
         """What it holds about a person, readable."""
@@ -45,6 +51,19 @@ class Place(Protocol):
 
     def due(self, now: datetime) -> int:
         """How many things `expire` would remove now; removes nothing."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place that needs no verb: what lies there goes by itself, is destroyed last, or is about nobody.
+
+    `where` is a pattern of files in the data folder, of keys in Redis, or the name of a log field or cookie. `holds` is
+    None where tables declare what is in it, row by row (a database).
+    """
+
+    medium: Medium
+    where: str
+    holds: Holds | None
 
 
 @dataclass(frozen=True)

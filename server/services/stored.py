@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from privacy.archive import KindWords
 from privacy.base import Rule
+from privacy.breach import kinds_of_people
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import catalogue
 
@@ -56,9 +57,6 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("New signals"), _("What was read since the last night. In the night it joins the signals.")
         ),
         "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
-        "basis of the score": KindWords(
-            _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
-        ),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
         "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
         "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
@@ -69,6 +67,15 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
+        "proofs of scores": KindWords(
+            _("Proofs of your scores"), _("Where your score of a day stands in the log, and the random number for it.")
+        ),
+        "checks of your score": KindWords(
+            _("Checks of your score"), _("When auditors drew your score to check it, and what they found. No names.")
+        ),
+        "draws of auditors": KindWords(_("Your draws"), _("If you are an auditor: which samples you drew.")),
+        "findings": KindWords(_("Your findings"), _("If you are an auditor: what you found, and the answers.")),
+        "checks of the log": KindWords(_("Your check of the log"), _("If you are an auditor: the log as you saw it.")),
         "disclosures": KindWords(
             _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
         ),
@@ -91,6 +98,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
     }
 
 
+def kinds_in_tables(language: str) -> Mapping[str, str]:
+    """The kinds of data in tables that are about participants, with their titles in alphabetical order."""
+    words = kinds(language)
+    titles = {kind: words[kind].title for kind in kinds_of_people() if kind in words}
+    return dict(sorted(titles.items(), key=lambda one: one[1]))
+
+
 def kinds_of_others(language: str) -> Mapping[str, KindWords]:
     """The words for data about people who do not take part; it is in nobody's export."""
     _ = catalogue(language).gettext
@@ -108,6 +122,8 @@ def columns(language: str) -> Mapping[str, str]:
         "address": _("Address"),
         "archive": _("Number of the file"),
         "answer": _("Answer"),
+        "answered_at": _("Answered"),
+        "before": _("Entries before"),
         "block": _("What was read"),
         "body": _("Text"),
         "brought_at": _("Brought"),
@@ -121,7 +137,6 @@ def columns(language: str) -> Mapping[str, str]:
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
-        "columns": _("Signals as columns"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
         "contact": _("Where the answer goes"),
@@ -130,6 +145,7 @@ def columns(language: str) -> Mapping[str, str]:
         "created_at": _("Made"),
         "day": _("Day"),
         "decided_at": _("Decided"),
+        "drawn_at": _("Drawn"),
         "decided_by": _("Decided by"),
         "digest": _("Fingerprint"),
         "dispute_id": _("Number of the dispute"),
@@ -144,6 +160,7 @@ def columns(language: str) -> Mapping[str, str]:
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
         "handle": _("Account name"),
+        "held": _("Did it hold?"),
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
@@ -161,7 +178,9 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
-        "number": _("Number in the account"),
+        "number": _("Number"),
+        "people": _("People"),
+        "place": _("Place"),
         "outcome": _("Outcome"),
         "page": _("Address of your page, until it was looked at"),
         "points": _("Points"),
@@ -176,18 +195,22 @@ def columns(language: str) -> Mapping[str, str]:
         "reason": _("Reason"),
         "received_at": _("Received"),
         "recipient": _("To"),
+        "recount": _("Counted anew"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
         "resume": _("Where reading goes on"),
         "role": _("Role"),
+        "root": _("Root (SHA-256)"),
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
+        "size": _("Size"),
         "sent_at": _("Sent"),
         "source": _("Address of the linking page, until it was looked at"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),
+        "text": _("Text"),
         "subject_matter": _("What it is about"),
         "target": _("What is disputed"),
         "title": _("Subject"),
@@ -197,10 +220,12 @@ def columns(language: str) -> Mapping[str, str]:
         "typed": _("What you typed"),
         "until": _("Until"),
         "use": _("For"),
+        "verdict": _("Computed anew"),
         "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),
         "what": _("What was seen"),
         "wish": _("Wish"),
+        "written_at": _("Written"),
     }
 
 
@@ -244,13 +269,15 @@ def _since(language: str) -> Mapping[str, str]:
     return {
         "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
+        "drawn_at": _("after it was drawn"),
+        "written_at": _("after it was written"),
         "day": _("after the day of the reaction"),
         "brought_at": _("after you brought it"),
         "decided_at": _("after it was decided"),
         "sent_at": _("after it was sent"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
-        "made_at": _("after it was computed"),
+        "made_at": _("after it was made"),
         "noted_at": _("after it was noted"),
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),

@@ -50,7 +50,7 @@ def fill(work: Work, *names: str) -> list[Person]:
     common: dict[Table, dict[str, Any]] = {}
     for model in models():
         if not model.__holds__.persons:
-            common[model.__table__] = _add(work, model, Person("", "nobody"), {}, {})
+            common[model.__table__] = _add(work, model, Person("", "nobody"), common, {})
     bystander = _person(work, "bystander", common, "")
     return [_person(work, name, common, bystander.id) for name in names]
 

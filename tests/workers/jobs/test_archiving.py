@@ -24,10 +24,11 @@ from workers.archives.keeping import archives, bring, counts_of, number
 from workers.archives.strongbox import SealedWriter, new_key
 from workers.jobs import clear_archives, erase, expire, read_archive
 from workers.jobs.job import JobFailedError
-from workers.models import Archive, Score, Signal
+from workers.models import Archive, Score
 from workers.results import store_score
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.signals.take import take
 from workers.withdrawal import withdraw
 
 
@@ -95,14 +96,14 @@ def test_what_it_holds_never_enters_a_score(process: Process) -> None:
         say_yes(work, subject_id, "x")
     with process.reading() as session:
         before = session.scalars(select(Score.score).order_by(Score.day)).all()
-        signals = len(session.scalars(select(Signal.id)).all())
+        signals = len(take(session, subject_id, process.clock().date()).signals)
     read_archive(arrive(process, subject_id, data(process)))
     with process.working() as work:
         for days in (1, 0):
             store_score(work, subject_id, work.today - timedelta(days=days))
     with process.reading() as session:
         assert session.scalars(select(Score.score).order_by(Score.day)).all() == before
-        assert len(session.scalars(select(Signal.id)).all()) == signals
+        assert len(take(session, subject_id, process.clock().date()).signals) == signals
         assert all("x" not in row.by_network for row in session.scalars(select(Score)))
 
 
