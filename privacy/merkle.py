@@ -36,6 +36,24 @@ def inclusion(node: Node, place: int, size: int) -> list[bytes]:
     return _path(node, place, 0, size)
 
 
+def included(leaf: bytes, place: int, size: int, proof: Sequence[bytes], wanted: bytes) -> bool:
+    """Does an inclusion proof of a leaf (its data) lead to a root (2.1.3.2)?"""
+    if not 0 <= place < size:
+        return False
+    last, hash_ = size - 1, leaf_hash(leaf)
+    for part in proof:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            hash_ = pair_hash(part, hash_)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            hash_ = pair_hash(hash_, part)
+        place, last = place >> 1, last >> 1
+    return last == 0 and hash_ == wanted
+
+
 def consistency(node: Node, old: int, size: int) -> list[bytes]:
     """The proof that the first `size` leaves begin with the first `old` (2.1.4.1). Raises `ValueError`."""
     if not 0 < old <= size:

@@ -22,6 +22,8 @@ class Use(StrEnum):
     SCORING = "scoring"
     TOPICS = "topics"
     PROOF = "proof"
+    RIGHTS = "rights"
+    """Answering people who ask for their rights."""
     SECURITY = "security"
     MAIL = "mail"
     OPERATION = "operation"

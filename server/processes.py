@@ -14,10 +14,12 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 import privacy.consent
+import server.jobs
 import server.models
 import workers.jobs
 import workers.models
 from server.app import create_app
+from server.services import exports
 from server.services.accounts import expire_unconfirmed
 from server.web import charts
 from workers import schedule
@@ -26,7 +28,7 @@ from workers.runtime.queue import NAME
 from workers.runtime.settings import Settings
 
 #: Every floor's declarations: a verb over all holdings refuses to run where one is missing.
-LOADED = (privacy.consent, server.models, workers.models, workers.jobs)
+LOADED = (privacy.consent, server.jobs, server.models, workers.models, workers.jobs)
 
 _PR_SET_PDEATHSIG = 1
 
@@ -102,7 +104,7 @@ def plan(settings: Settings) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    schedule.run(Process(settings), stop, chores=(expire_unconfirmed,))
+    schedule.run(Process(settings), stop, chores=(expire_unconfirmed, exports.send_due))
 
 
 def die_with_parent() -> None:

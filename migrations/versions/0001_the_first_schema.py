@@ -142,6 +142,27 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "export",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("file_key", sa.LargeBinary(), nullable=False),
+        sa.Column("steps", sa.Integer(), nullable=False),
+        sa.Column("written", sa.JSON(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.String(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_export_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
+        sa.UniqueConstraint("subject_id", name=op.f("uq_export_subject_id")),
+    )
+    op.create_table(
         "log_entry",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("leaf_id", sa.String(), nullable=False),
@@ -365,6 +386,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_log_entry_leaf_id"))
 
     op.drop_table("log_entry")
+    op.drop_table("export")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_consent_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")

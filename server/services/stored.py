@@ -11,6 +11,7 @@ from privacy.archive import KindWords
 from privacy.base import Rule
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import catalogue
+from workers.catalogue import NETWORKS
 
 _YEAR = 365.25
 
@@ -57,6 +58,8 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "mailed links": KindWords(_("Links by mail"), _("Links to confirm something or to choose a password.")),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
+        "downloads": KindWords(_("Downloads"), _("The download that you ordered last: when, and how far it is.")),
+        "download files": KindWords(_("Files to download"), _("The files of that download, locked with your key.")),
         "key": KindWords(
             _("Your key"), _("It locks what is most private of your data. It is never handed out, and destroyed last.")
         ),
@@ -80,6 +83,7 @@ def columns(language: str) -> Mapping[str, str]:
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "bytes": _("Bytes"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
@@ -95,7 +99,9 @@ def columns(language: str) -> Mapping[str, str]:
         "ended_at": _("Ended"),
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
+        "failed_at": _("Failed at"),
         "failure": _("Failure"),
+        "file": _("File"),
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
         "handle": _("Account name"),
@@ -113,6 +119,8 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "ordered_at": _("Ordered"),
+        "parts": _("Number of files"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -122,6 +130,7 @@ def columns(language: str) -> Mapping[str, str]:
         "purpose": _("Purpose"),
         "reactions": _("Reactions"),
         "read_at": _("Last read"),
+        "ready_at": _("Ready"),
         "recipient": _("To"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
@@ -130,8 +139,10 @@ def columns(language: str) -> Mapping[str, str]:
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
+        "size": _("Bytes"),
         "started_at": _("Started"),
         "state": _("State"),
+        "steps": _("Steps"),
         "subject_id": _("Your number"),
         "title": _("Subject"),
         "topic": _("Topic"),
@@ -142,6 +153,46 @@ def columns(language: str) -> Mapping[str, str]:
         "use": _("For"),
         "weeks": _("Weeks with a reaction"),
     }
+
+
+def values(language: str) -> Mapping[str, Mapping[str, str]]:
+    """What the code words in the columns of an export mean, by name of the column; for the page to read."""
+    _ = catalogue(language).gettext
+    kinds = {
+        "like": _("Like"), "mention": _("Mention"), "reply": _("Reply"), "repost": _("Repost"), "link": _("Link"),
+        "endorsement": _("Endorsement"), "quote": _("Quote"), "audience": _("Followers"),
+    }  # fmt: skip
+    networks = {facts.name: facts.title for facts in NETWORKS.values()}
+    return {
+        "by_kind": kinds,
+        "by_network": networks,
+        "kind": kinds,
+        "language": {"de": "Deutsch", "en": "English"},
+        "method": {"web form": _("in a form on the web"), "command line": _("on the command line")},
+        "network": networks,
+        "proof": {
+            "bio": _("by the code in your profile"),
+            "rel_me": _("by the link in your profile"),
+            "post": _("by the code in a post"),
+        },
+        "purpose": {
+            "scoring": _("the score"), "recognition": _("weight of your own reactions"),
+            "topics": _("topics of your posts"),
+        },
+        "role": {
+            "participant": _("takes part"), "staff": _("works for the organisation"), "auditor": _("auditor"),
+            "dpo": _("data protection officer"), "admin": _("administrator"),
+        },
+        "state": {
+            "looking": _("being looked up"), "claimed": _("waits for your proof"),
+            "checking": _("proof is being checked"), "proven": _("connected"), "refused": _("not connected"),
+            "lapsed": _("proof has run out"), "building": _("being made"), "ready": _("ready"), "failed": _("failed"),
+        },
+        "use": {
+            "confirm": _("confirm the address"), "reset": _("choose a new password"),
+            "change_email": _("change the address"),
+        },
+    }  # fmt: skip
 
 
 def stored(session: Session, holdings: Holdings, subject_id: str, language: str) -> list[Stored]:

@@ -1,13 +1,16 @@
 """What is stored about a person: look at it, download it, delete it."""
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from privacy.archive import KindWords
 from server.services import accounts, exports, stored
+from server.services.exports import Status
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
-from server.web.state import language, organisation, person, process, sign_out
+from server.web.sentences import STEPS
+from server.web.state import language, person, process, sign_out
 from workers.places import holdings
 
 pages = Blueprint("data", __name__)
@@ -25,31 +28,67 @@ class Sure(Form):
 @pages.get("/data")
 @login_required
 def overview() -> str:
-    """Every kind of data with how much there is of it and how long it stays."""
+    """Every kind of data with how much there is of it and how long it stays; and the download that was ordered."""
     return _overview(Filled())
 
 
 def _overview(form: Filled) -> str:
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
-    return render_template("data/overview.html", kinds=kinds, form=form)
+    there = exports.status(process(), person().subject_id)
+    return render_template("data/overview.html", kinds=kinds, form=form, there=there, at=_at(there), step=_step(there))
+
+
+def _at(there: Status | None) -> str:
+    """What is being written, or failed, in words."""
+    if there is None:
+        return ""
+    return str(STEPS.get(there.at, "")) or stored.kinds(language()).get(there.at, KindWords(there.at, "")).title
 
 
 @pages.post("/data/export")
 @login_required
 @limiter.limit(EXPORTS, key_func=by_person)
 @limiter.limit(TRIES_AN_ACCOUNT, key_func=by_person)
-def export() -> Response | tuple[str, int]:
-    """Everything as one ZIP (Art. 15, 20), for who knows the password: a browser left open is not enough."""
-    installation, form = process(), filled(Sure())
-    if not form.errors and not accounts.password_fits(installation, person().account_id, form.values["password"]):
+def export() -> AnyResponse | tuple[str, int]:
+    """Orders everything as a file (Art. 15, 20), for who knows the password: a browser left open is not enough."""
+    form = filled(Sure())
+    if not form.errors and not accounts.password_fits(process(), person().account_id, form.values["password"]):
         form = form.wrong("password", _("This is not your password."))
     if form.errors:
         return _overview(form), 422
-    who, name = person().subject_id, organisation().name
-    packed = exports.export(installation, holdings(installation), who, language(), name)
-    response = Response(packed, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="klarwert-{installation.clock():%Y-%m-%d}.zip"'
+    with process().working() as work:
+        exports.order(work, person().subject_id, language())
+    return redirect(url_for("data.overview"))
+
+
+@pages.get("/data/export/progress")
+@login_required
+def progress() -> Response:
+    """What the page asks for again and again while the download is being made."""
+    there = exports.status(process(), person().subject_id)
+    if there is None:
+        return jsonify(state="none", share=0, text="")
+    return jsonify(state=there.state.value, share=there.share, text=_step(there))
+
+
+def _step(there: Status | None) -> str:
+    if there is None:
+        return ""
+    return str(
+        _("Step %(done)s of %(all)s: %(what)s", done=min(there.done + 1, there.steps), all=there.steps, what=_at(there))
+    )
+
+
+@pages.get("/data/export/<export_id>/<int:number>")
+@login_required
+def download(export_id: str, number: int) -> Response:
+    """One file of the download, opened piece by piece while it is sent, for its person alone."""
+    length, pieces = exports.download(process(), person().subject_id, export_id, number)
+    response = Response(pieces, mimetype="application/zip")
+    response.content_length = length
+    name = f"klarwert-{process().clock():%Y-%m-%d}{f'-{number}' if number > 1 else ''}.zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

@@ -124,12 +124,24 @@ WITHDRAWING = {
     ),
 }
 
+#: What an export is made of beside the kinds of data.
+STEPS = {
+    "receipts": _("Receipts"),
+    "score file": _("Score"),
+    "activities": _("Posts and reactions"),
+    "explanation": _("Explanation"),
+    "log": _("Proofs from the log"),
+    "page": _("The page to read"),
+    "pack": _("Packing"),
+}
+
 #: What data is used for.
 USES = {
     Use.ACCOUNT: _("your account"),
     Use.SCORING: _("the score"),
     Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
+    Use.RIGHTS: _("your rights"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),
     Use.OPERATION: _("running the service"),

@@ -23,7 +23,7 @@ _STANDING = frozenset({JobStatus.CREATED, JobStatus.QUEUED, JobStatus.STARTED})
 
 
 class Queue:
-    """Sends jobs of `workers.jobs` by name."""
+    """Sends jobs of `workers.jobs` by name; those of an upper floor by their whole name, `server.jobs.…`."""
 
     def __init__(self, redis: Redis) -> None:
         self.rq = RqQueue(NAME, connection=redis, serializer=JSONSerializer)
@@ -33,7 +33,7 @@ class Queue:
 
         One that runs may have looked before the reason for this one: it is sent beside it. One that failed makes room.
         """
-        name = f"{job}-{sha256('/'.join(ids).encode()).hexdigest()[:32]}"
+        name = f"{job.replace('.', '-')}-{sha256('/'.join(ids).encode()).hexdigest()[:32]}"
         places = [name] if job in _ALONE else [name, f"{name}-next", None]
         if any(self._put(place, job, ids) for place in places):
             log.info("sent %s", Word(job))
@@ -43,7 +43,7 @@ class Queue:
         for _ in range(2):
             try:
                 self.rq.enqueue_call(
-                    f"workers.jobs.{job}",
+                    job if "." in job else f"workers.jobs.{job}",
                     args=ids,
                     description=job,
                     timeout=JOB_TIMEOUT,

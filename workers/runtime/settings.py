@@ -76,6 +76,11 @@ class Settings:
         return self.data / "outbox"
 
     @property
+    def downloads(self) -> Path:
+        """Where finished exports wait for their person, encrypted."""
+        return self.data / "downloads"
+
+    @property
     def topics_table(self) -> Path:
         """The operator's own taxonomy, if there is one: `klarwert topics import` puts it here."""
         return self.data / "topics.tsv"
