@@ -25,6 +25,7 @@ ROWS_A_FILE = 200_000
 #: Bytes (before packing) from which on the next ZIP begins.
 BYTES_A_PART = 1_000_000_000
 _LINES = 500
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _STYLE = (
     ":root{color-scheme:light dark}"
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
@@ -182,7 +183,7 @@ def _write_lists(
                 table = csv.DictWriter(lines, fieldnames=list(row))
                 table.writeheader()
             plain = {name: _plain(value) for name, value in row.items()}
-            objects.append(json.dumps(plain, ensure_ascii=False))
+            objects.append(_encode(plain))
             if table is not None:
                 table.writerow({name: _cell(value) for name, value in plain.items()})
             if len(first) < ROWS_TO_READ:

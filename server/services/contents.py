@@ -100,7 +100,7 @@ def _score(process: Process, subject_id: str, _language: str) -> dict[str, bytes
         "signals": _rows(taken.signals),
         "yesterday": taken.yesterday,
     }
-    return {"score.json": json.dumps(case, ensure_ascii=False, indent=1).encode()}
+    return {"score.json": json.dumps(case, ensure_ascii=False).encode()}
 
 
 def _activities(process: Process, subject_id: str, _language: str) -> dict[str, bytes]:
@@ -108,7 +108,7 @@ def _activities(process: Process, subject_id: str, _language: str) -> dict[str, 
         posts = _posts(process, session, subject_id)
         signals = _rows(take(session, subject_id, process.clock().date()).signals)
     made = activities(posts, signals)
-    return {name: json.dumps(value, ensure_ascii=False, indent=1).encode() for name, value in made.items()}
+    return {name: json.dumps(value, ensure_ascii=False).encode() for name, value in made.items()}
 
 
 def _posts(process: Process, session: Session, subject_id: str) -> dict[str, tuple[str, date]]:
