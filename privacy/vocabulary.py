@@ -36,6 +36,8 @@ class Basis(StrEnum):
     CONTRACT = "6(1)(b)"
     DUTY = "6(1)(c)"
     INTEREST = "6(1)(f)"
+    CLAIMS = "6(1)(f), 17(3)(e)"
+    """Establishing or defending legal claims."""
     NOT_PERSONAL = "-"
 
 

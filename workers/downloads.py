@@ -56,16 +56,23 @@ class Downloads:
             rmtree(self._folder / subject_id)
         return count
 
+    def due(self, now: datetime) -> int:
+        """How many files are older than seven days."""
+        return len(self._old(now))
+
     def expire(self, now: datetime) -> int:
         """Removes files older than seven days, and folders with nothing in them."""
-        until = (now - timedelta(days=DOWNLOAD_DAYS)).timestamp()
-        old = [path for path in self._files("*") if path.stat().st_mtime < until]
+        old = self._old(now)
         for path in old:
             path.unlink()
         for place in sorted(self._folder.glob("*/*")) + sorted(self._folder.glob("*")):
             with suppress(OSError):  # something is in it, or somebody was faster
                 place.rmdir()
         return len(old)
+
+    def _old(self, now: datetime) -> list[Path]:
+        until = (now - timedelta(days=DOWNLOAD_DAYS)).timestamp()
+        return [path for path in self._files("*") if path.stat().st_mtime < until]
 
     def _files(self, whose: str) -> Iterator[Path]:
         return (path for path in sorted(self._folder.glob(f"{whose}/*/*")) if path.is_file())

@@ -12,6 +12,7 @@ import click
 from privacy import redact
 from privacy.installation import WrongKeyRingError
 from privacy.keyring import WrongMasterKeyError
+from privacy.ledger import LogBrokenError
 from server import demo, running
 from workers.runtime.embedded import EmbeddedRedisError
 from workers.runtime.process import Process
@@ -19,7 +20,9 @@ from workers.runtime.settings import Settings, SettingsError, read
 
 P = ParamSpec("P")
 #: Errors whose text is for the person at the command line.
-_SENTENCES = (SettingsError, WrongMasterKeyError, WrongKeyRingError, EmbeddedRedisError, running.PartDiesError)
+_SENTENCES = (
+    SettingsError, WrongMasterKeyError, WrongKeyRingError, LogBrokenError, EmbeddedRedisError, running.PartDiesError,
+)  # fmt: skip
 LANGUAGES = click.Choice(["de", "en"])
 
 

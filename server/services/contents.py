@@ -38,7 +38,7 @@ Extra = Callable[[Process, str, str], dict[str, bytes]]
 #: The signed explanation of the newest score, inside the ZIP.
 EXPLANATION = "explanation.json"
 
-_SECRET = re.compile(r"(/(?:confirm|reset|email|erasure)/)[\w-]+")
+_SECRET = re.compile(r"(/(?:confirm|reset|email|invitation|erasure)/)[\w-]+")
 _EPOCH = date(1970, 1, 1)
 _HEADS = ("From", "To", "Date", "Subject", "Message-ID")
 
