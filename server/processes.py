@@ -23,6 +23,7 @@ from server.services import exports
 from server.services.accounts import expire_unconfirmed
 from server.web import charts
 from workers import logbook, schedule
+from workers.jobs import certifying
 from workers.jobs.reading import COLLECTOR
 from workers.runtime.process import Process, bind
 from workers.runtime.queue import NAME
@@ -108,7 +109,7 @@ def plan(settings: Settings) -> None:
     process = Process(settings)
     with process.working() as work:
         logbook.note_start(work, COLLECTOR)
-    schedule.run(process, stop, chores=(expire_unconfirmed, exports.send_due))
+    schedule.run(process, stop, chores=(expire_unconfirmed, exports.send_due, certifying.send_due))
 
 
 def die_with_parent() -> None:

@@ -30,10 +30,9 @@ class Export(Base):
         basis=Basis.DUTY,
         exported=(
             "id", "subject_id", "language", "state", "ordered_at", "started_at", "ready_at", "until", "steps", "parts",
-            "size", "failed_at",
+            "size", "failed_at", "file_key",
         ),
         withheld={
-            "file_key": "opens the file, which is handed out as a whole",
             "written": "the list of the files, which stands in the manifest",
             "due_at": "says only when the work on it is taken up again",
         },

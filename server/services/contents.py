@@ -62,7 +62,8 @@ def _readable(mail: str) -> str:
     """A mail as its receiver reads it, however it was encoded on its way."""
     parsed = message_from_bytes(mail.encode(), policy=default)
     heads = "".join(f"{name}: {parsed[name]}\n" for name in _HEADS if parsed[name])
-    return f"{heads}\n{parsed.get_content()}"
+    text = parsed.get_body(("plain", "html"))
+    return f"{heads}\n{text.get_content() if text is not None else ''}"
 
 
 def _receipts(process: Process, subject_id: str, _language: str) -> dict[str, bytes]:

@@ -69,6 +69,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "downloads": KindWords(_("Downloads"), _("The download that you ordered last: when, and how far it is.")),
         "download files": KindWords(_("Files to download"), _("The files of that download, locked with your key.")),
+        "erasures asked": KindWords(
+            _("Deletion"), _("That you asked for your data to be deleted, and when it begins.")
+        ),
         "key": KindWords(
             _("Your key"), _("It locks what is most private of your data. It is never handed out, and destroyed last.")
         ),
@@ -79,7 +82,13 @@ def kinds_of_others(language: str) -> Mapping[str, KindWords]:
     """The words for data about people who do not take part; it is in nobody's export."""
     _ = catalogue(language).gettext
     meaning = _("Accounts whose reactions are not taken because their owners objected, as fingerprints without names.")
-    return {"objections": KindWords(_("Objections"), meaning)}
+    proofs = _(
+        "What remains of your consents when you are deleted: a fingerprint that nobody can open without your link."
+    )
+    return {
+        "proofs of consent": KindWords(_("Proofs of consent"), proofs),
+        "objections": KindWords(_("Objections"), meaning),
+    }
 
 
 def columns(language: str) -> Mapping[str, str]:
@@ -113,8 +122,8 @@ def columns(language: str) -> Mapping[str, str]:
         "ended_at": _("Ended"),
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
-        "failed_at": _("Failed at"),
         "extended_on": _("Extended on"),
+        "failed_at": _("Failed at"),
         "failure": _("Failure"),
         "file": _("File"),
         "first_read_at": _("First read"),

@@ -2,15 +2,19 @@
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from marshmallow import fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.archive import KindWords
-from server.services import accounts, exports, stored
+from privacy.holdings import declarations
+from privacy.vocabulary import About, Erased
+from server.services import accounts, erasures, exports, stored
+from server.services.erasures import DAYS_TO_THINK
 from server.services.exports import Status
 from server.services.roles import LastAdministratorError
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
-from server.web.sentences import LAST_ADMINISTRATOR, STEPS
+from server.web.sentences import BASES, LAST_ADMINISTRATOR, STEPS
 from server.web.state import language, person, process, sign_out
 from workers.places import holdings
 
@@ -24,6 +28,13 @@ class Sure(Form):
     """Downloading or deleting everything: the password says that it is its person who wants it."""
 
     password = password_field()
+
+
+class Leave(Sure):
+    """Deleting everything: when, and whether the own reactions under others' posts go as well."""
+
+    when = fields.String(validate=validate.OneOf(["", "now", "later"]))
+    reactions = fields.String(validate=validate.OneOf(["", "yes"]))
 
 
 @pages.get("/data")
@@ -99,22 +110,35 @@ def download(export_id: str, number: int) -> Response:
 @limiter.limit(TRIES_AN_ACCOUNT, key_func=by_person, methods=["POST"])
 def delete() -> str | AnyResponse | tuple[str, int]:
     """What an erasure takes and what stays; with the password it begins, and nobody is signed in any more."""
-    form = filled(Sure()) if request.method == "POST" else Filled()
+    form = filled(Leave()) if request.method == "POST" else Filled()
     if request.method == "POST" and not form.errors:
-        try:
-            if accounts.ask_erasure(process(), person().account_id, form.values["password"]):
-                sign_out()
-                return redirect(url_for("data.deleted"))
-            form = form.wrong("password", _("This is not your password."))
-        except LastAdministratorError:
-            form = form.wrong("password", str(LAST_ADMINISTRATOR))
+        form, answer = _leave(form)
+        if answer is not None:
+            return answer
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
-    page = render_template("data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form)
+    stays = [
+        (stored.kinds_of_others(language())[one.kind], BASES[one.basis], stored.kept(one.rule, language(), own=False))
+        for one in declarations()
+        if one.about is About.PARTICIPANT and one.erased is Erased.UNTOUCHED
+    ]
+    page = render_template(
+        "data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form, stays=stays, days=DAYS_TO_THINK
+    )
     return (page, 422) if form.errors else page
 
 
-@pages.get("/deleted")
-def deleted() -> str:
-    """Says that the erasure runs; the same for everybody, since nobody is signed in here."""
-    return render_template("data/deleted.html")
+def _leave(form: Filled) -> tuple[Filled, AnyResponse | None]:
+    """Has the erasure begin, and leads to the page that follows it; or says what is wrong."""
+    values = form.values
+    try:
+        token = erasures.ask(
+            process(), person().account_id, values["password"], at_once=values["when"] != "later",
+            reactions_too=values["reactions"] == "yes",
+        )  # fmt: skip
+    except LastAdministratorError:
+        return form.wrong("password", str(LAST_ADMINISTRATOR)), None
+    if token is None:
+        return form.wrong("password", _("This is not your password.")), None
+    sign_out()
+    return form, redirect(url_for("leaving.erasure", token=token))

@@ -11,7 +11,20 @@ from flask_login import current_user
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, design, log, members, organisation, public, score, topics
+from server.web import (
+    account,
+    connections,
+    consent,
+    data,
+    design,
+    leaving,
+    log,
+    members,
+    organisation,
+    public,
+    score,
+    topics,
+)
 from server.web.errors import can_be_read
 from server.web.start import onboarding
 from server.web.state import language, process
@@ -26,6 +39,7 @@ BLUEPRINTS = (
     score.pages,
     topics.pages,
     data.pages,
+    leaving.pages,
     organisation.pages,
     design.pages,
     members.pages,

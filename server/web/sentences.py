@@ -167,3 +167,25 @@ EVENTS = {
 }
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
+
+#: Why something stays after an erasure.
+WHY_KEPT = {
+    "17(3)(e)": _("to defend against claims, Art. 17(3)(e) GDPR; used for nothing else"),
+    "hold": _("a hold: a dispute or a procedure that is going on"),
+}
+
+#: What a certificate of erasure cannot speak for.
+LIMITS = {
+    "snapshots of the host": _("copies of the whole machine that its operator may have made"),
+    "recipients": _("organisations that got your score before: they are told, and delete on their side"),
+    "downloads": _("what you downloaded yourself"),
+    "mails that were delivered": _("mails that you got"),
+}
+
+#: What is wrong with a certificate.
+CERTIFICATE_FAULTS = {
+    "this is no certificate": _("This is no certificate of a deletion."),
+    "this is a certificate of another version": _("This is a certificate of a version that we do not know."),
+    "the signature does not fit: it was changed": _("The signature does not fit: something was changed in it."),
+    "its place in the public log does not fit": _("It does not fit the public log that it names."),
+}

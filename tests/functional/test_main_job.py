@@ -150,7 +150,7 @@ def leave(page: Page, house: Installation) -> None:
     page.goto(f"{house.url}/data/delete")
     page.fill("[name=password]", PASSWORD)
     page.click("form[action$='/data/delete'] button")
-    expect(page).to_have_url(re.compile("/deleted"))
+    expect(page).to_have_url(re.compile("/erasure/"))
     page.goto(f"{house.url}/score")
     expect(page).to_have_url(re.compile("/sign-in"))
     for _ in range(200):

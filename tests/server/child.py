@@ -1,7 +1,7 @@
 """A process of its own that runs one job and kills itself (SIGKILL) at a given call, to see what the next one finds.
 
 python -m tests.server.child JOB ID MOMENT MODULE:NAME NUMBER before|after; the settings come from the environment.
-`MODULE:NAME` is the function at whose call of that number (1 the first) the process dies.
+`MODULE:NAME` (or `MODULE:ROW.2`, one of a row) is the function at whose call of that number (1 the first) the process dies.
 """
 
 import importlib
@@ -41,6 +41,11 @@ def patch(place: str, number: int, when: str) -> None:
     module, _, name = place.partition(":")
     owner: Any = importlib.import_module(module)
     *parts, last = name.split(".")
+    if last.isdigit():  # one of a row of functions
+        row = list(getattr(owner, parts[-1]))
+        row[int(last)] = deadly(row[int(last)], number, when)
+        setattr(owner, parts[-1], tuple(row))
+        return
     for part in parts:
         owner = getattr(owner, part)
     setattr(owner, last, deadly(getattr(owner, last), number, when))

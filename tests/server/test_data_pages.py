@@ -265,11 +265,12 @@ def test_the_password_deletes_everything(process: Process, ann: Browser, ann_id:
         make_scored(work, ann_id)
     ann.get("/data/delete")
     ann.post("/data/delete", password=PASSWORD)
-    assert ann.path == "/deleted"
-    assert ann.says("Your account is being deleted")
+    assert ann.path.startswith("/erasure/")
+    assert ann.says("Your data is being deleted")
+    link = ann.path
     assert ann.get("/score").path == "/sign-in"
     assert not ann.sign_in().path.startswith("/score")
     erase(ann_id)
     with process.reading() as session:
         assert holdings(process).traces(session, ann_id) == {}
-    assert ann.get("/deleted").status == 200
+    assert ann.get(link).says("Your data is deleted")

@@ -33,6 +33,11 @@ def add_objection(process: Process, name: str, address: str) -> int:
         raise ObjectionError(failure.reason.value) from None
     with process.working() as work:
         note(work, name, actor_id)
+    return take_out(process, name, actor_id)
+
+
+def take_out(process: Process, name: str, actor_id: str) -> int:
+    """Erases an account's reactions from everybody's signals; from how many people's they went."""
     with process.reading() as session:
         people = session.scalars(select(Connection.subject_id).where(Connection.network == name).distinct()).all()
     return sum(_taken_out(process, subject_id, name, actor_id) for subject_id in sorted(people))

@@ -3,7 +3,10 @@
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
+from workers.models.certificate import Certificate
 from workers.models.connection import Connection
+from workers.models.consent_proof import ConsentProof
+from workers.models.erasure import Erasure
 from workers.models.mail import Mail
 from workers.models.objection import Objection
 from workers.models.post import Post
@@ -14,9 +17,12 @@ from workers.models.signal import Signal
 from workers.models.standing import StandingLink
 
 __all__ = [
+    "Certificate",
     "Connection",
+    "ConsentProof",
     "DayScored",
     "Disclosure",
+    "Erasure",
     "Hold",
     "Mail",
     "Objection",

@@ -1,6 +1,7 @@
 """The queue: RQ with JSON, opaque ids as arguments and short lives, since Redis is a place of personal data too."""
 
 import logging
+from contextlib import suppress
 from hashlib import sha256
 
 from redis import Redis
@@ -37,6 +38,22 @@ class Queue:
         places = [name] if job in _ALONE else [name, f"{name}-next", None]
         if any(self._put(place, job, ids) for place in places):
             log.info("sent %s", Word(job))
+
+    def forget(self, id_: str) -> int:
+        """Removes every job that names an id, waiting, failed or whatever, but the one that runs; how many."""
+        registries = [
+            self.rq.failed_job_registry, self.rq.finished_job_registry, self.rq.scheduled_job_registry,
+            self.rq.deferred_job_registry, self.rq.canceled_job_registry,
+        ]  # fmt: skip
+        names = [*self.rq.get_job_ids(), *(name for registry in registries for name in registry.get_job_ids())]
+        gone = 0
+        for name in names:
+            with suppress(NoSuchJobError, InvalidJobOperation):
+                there = Job.fetch(name, connection=self.rq.connection, serializer=JSONSerializer)
+                if id_ in there.args:
+                    there.delete()
+                    gone += 1
+        return gone
 
     def _put(self, place: str | None, job: str, ids: tuple[str, ...]) -> bool:
         """Is the job in the queue now? False if one runs under this id. Without an id nothing is in its way."""
