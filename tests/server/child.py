@@ -1,7 +1,7 @@
 """A process of its own that runs one job and kills itself (SIGKILL) at a given call, to see what the next one finds.
 
 python -m tests.server.child JOB ID MOMENT MODULE:NAME NUMBER before|after; the settings come from the environment.
-`MODULE:NAME` (or `MODULE:ROW.2`, one of a row) is the function at whose call of that number (1 the first) the process dies.
+`MODULE:NAME` (or `MODULE:ROW.2`, one of a row) is the function at whose call of that number (1 the first) it dies.
 """
 
 import importlib

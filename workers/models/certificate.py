@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from privacy.base import Base, Holds, Rule
@@ -37,8 +37,8 @@ class Certificate(Base):
     """What it will say: counts by data kind, what is kept and until when, the binding."""
     running: Mapped[bytes | None] = mapped_column(index=True)
     """A keyed fingerprint of whose erasure it is; emptied at its end."""
-    entry_id: Mapped[str] = mapped_column(ForeignKey("log_entry.id"))
-    """The erasure's entry in the log."""
+    entry_id: Mapped[str]
+    """The erasure's entry in the log, which is about nobody."""
     payload: Mapped[str | None]
     """The signed text."""
     signature: Mapped[str | None]
