@@ -4,6 +4,7 @@ What the program reads as a word of its own (a state, a role) cannot be a token:
 they get instead. A column that has neither fails the canary and is named.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
@@ -12,14 +13,16 @@ from typing import Any
 from sqlalchemy import JSON, Column, select, update
 from sqlalchemy.orm import Session
 
-from privacy.base import Base, SealedBytes, Subject
+from privacy.base import Base, SealedBytes, Subject, new_id
 from privacy.holdings import Holdings
 from privacy.sealed import sealed_columns
+from server.models import Export
 from server.services.passwords import hash_password
 from tests.privacy.rows import Person, Words, fill, personal
 from workers.models import Erasure
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.scoring.model import KLARWERT_1
 
 PASSWORD = "ein Satz nur für den Kanarienvogel"
 NUMBER = 20
@@ -45,8 +48,16 @@ def words(process: Process) -> Words:
         ("connection", "network"): lambda _: "mastodon",
         ("consent", "purpose"): lambda _: "scoring",
         ("consent", "network"): lambda _: "mastodon",
+        ("consent", "id"): lambda _: new_id(),
+        ("export", "language"): lambda _: "en",
+        ("export", "state"): lambda _: "failed",
         ("log_leaf", "place"): lambda _: None,
         ("log_leaf", "leaf"): lambda _: sha256(b"nobody").hexdigest(),
+        ("score", "score"): lambda _: 42.5,
+        ("score", "model"): lambda _: KLARWERT_1.id,
+        ("score", "weeks"): lambda _: 5,
+        ("post_split", "points"): lambda person: json.dumps({f"{person.name}.points": 1.5}),
+        ("post", "topics"): lambda person: json.dumps([f"{person.name}.topics"]),
         ("notice_text", "purpose"): lambda _: "scoring",
         ("notice_text", "language"): lambda _: "en",
         ("notice_text", "version"): lambda _: 1,
@@ -67,6 +78,7 @@ def settle(process: Process) -> list[Person]:
         work.session.execute(update(Subject).values(erasing_at=None))
         first = work.session.get(Erasure, people[0].id)
         work.session.delete(first)
+        people[0].rows[Erasure].clear()
     make_sure_of_cover(people, known)
     return people
 
@@ -102,6 +114,22 @@ def _text(value: object) -> str:
 def tokens(person: Person) -> set[str]:
     """What of a person must be nowhere: their id, what stands in every text of theirs, and their address."""
     return {person.id, person.name, email(person)}
+
+
+def exported(person: Person) -> set[str]:
+    """The tokens that the person's download must have: of every exported column, as text. The last download of theirs
+    is replaced by the one that is looked at.
+    """
+    return {
+        str(row[column])
+        for model, rows in person.rows.items()
+        for row in rows
+        for column in model.__holds__.exported
+        if row[model.__holds__.subject or ""] == person.id
+        and isinstance(row[column], str)
+        and person.name in row[column]
+        and model is not Export
+    }
 
 
 def sealed_bytes(session: Session, person: Person) -> list[bytes]:
