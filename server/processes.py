@@ -21,6 +21,7 @@ import workers.models
 from server.app import create_app
 from server.services import exports
 from server.services.accounts import expire_unconfirmed
+from server.services.announcing import announce
 from server.web import charts
 from workers import logbook, schedule
 from workers.jobs import certifying
@@ -109,7 +110,7 @@ def plan(settings: Settings) -> None:
     process = Process(settings)
     with process.working() as work:
         logbook.note_start(work, COLLECTOR)
-    schedule.run(process, stop, chores=(expire_unconfirmed, exports.send_due, certifying.send_due))
+    schedule.run(process, stop, chores=(expire_unconfirmed, announce, exports.send_due, certifying.send_due))
 
 
 def die_with_parent() -> None:

@@ -98,7 +98,7 @@ def _score(process: Process, subject_id: str, _language: str) -> dict[str, bytes
         "model": score.model,
         "score": score.score,
         "day": score.day.isoformat(),
-        "signals": _rows(taken.signals),
+        "signals": [row for row, out in zip(_rows(taken.signals), taken.disputed, strict=True) if not out],
         "yesterday": taken.yesterday,
     }
     return {"score.json": json.dumps(case, ensure_ascii=False).encode()}

@@ -46,8 +46,16 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
-        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "signals of today": KindWords(
+            _("New signals"), _("What was read since the last night. In the night it joins the signals.")
+        ),
+        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
+        "basis of the score": KindWords(
+            _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
+        ),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
+        "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
+        "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
@@ -62,6 +70,7 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
+        "announcements": KindWords(_("Announcements"), _("Of which versions of the model a mail went to you.")),
         "mailed links": KindWords(
             _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
         ),
@@ -105,18 +114,25 @@ def columns(language: str) -> Mapping[str, str]:
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
         "bytes": _("Bytes"),
+        "block": _("What was read"),
+        "by_topic": _("Points by topic"),
+        "changed_since": _("Compared with"),
+        "changes": _("What changed"),
         "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
+        "columns": _("Signals as columns"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
         "contact": _("Where the answer goes"),
         "count": _("Number"),
         "created_at": _("Made"),
         "day": _("Day"),
-        "day_at": _("End of the day"),
         "decided_at": _("Decided"),
+        "decided_by": _("Decided by"),
+        "digest": _("Fingerprint"),
+        "dispute_id": _("Number of the dispute"),
         "due_at": _("Next reading"),
         "due_on": _("Answer due on"),
         "email": _("E-mail address"),
@@ -137,6 +153,7 @@ def columns(language: str) -> Mapping[str, str]:
         "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
+        "last_post": _("Number of the newest post"),
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
@@ -149,6 +166,8 @@ def columns(language: str) -> Mapping[str, str]:
         "notice_digest": _("Fingerprint of the text"),
         "ordered_at": _("Ordered"),
         "parts": _("Number of files"),
+        "number": _("Number in the account"),
+        "outcome": _("Outcome"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -171,10 +190,13 @@ def columns(language: str) -> Mapping[str, str]:
         "score": _("Score"),
         "seen_at": _("Last seen"),
         "size": _("Bytes"),
+        "sent_at": _("Sent"),
         "started_at": _("Started"),
         "state": _("State"),
         "steps": _("Steps"),
         "subject_id": _("Your number"),
+        "subject_matter": _("What it is about"),
+        "target": _("What is disputed"),
         "title": _("Subject"),
         "token": _("Secret of the certificate"),
         "topic": _("Topic"),
@@ -270,7 +292,9 @@ def _since(language: str) -> Mapping[str, str]:
     return {
         "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
-        "day_at": _("after the day of the reaction"),
+        "day": _("after the day of the reaction"),
+        "decided_at": _("after it was decided"),
+        "sent_at": _("after it was sent"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
         "made_at": _("after it was computed"),

@@ -1,10 +1,12 @@
 """All pages of the product: which blueprints there are, and what every template may use."""
 
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask, request, url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -17,6 +19,7 @@ from server.web import (
     consent,
     data,
     design,
+    disputes,
     leaving,
     log,
     members,
@@ -38,6 +41,7 @@ BLUEPRINTS = (
     connections.pages,
     score.pages,
     topics.pages,
+    disputes.pages,
     data.pages,
     leaving.pages,
     organisation.pages,
@@ -54,6 +58,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_filter(isoday)
     app.add_template_global(onboarding)
 
 
@@ -71,6 +76,11 @@ def common() -> dict[str, object]:
         "menu": _menu() if signed_in else (),
         "here": _here(),
     }
+
+
+def isoday(text: str) -> str:
+    """A day that is kept as text (ISO), as the language writes it."""
+    return str(format_date(date.fromisoformat(text)))
 
 
 def asset(name: str) -> str:
@@ -92,8 +102,10 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role is Role.STAFF:
+        ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:
-        ways.append(("organisation", "organisation.facts", _("Organisation")))
+        ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways
 
 

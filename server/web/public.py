@@ -1,5 +1,7 @@
 """Pages for everybody: what this is, how the score is made, who answers for it, what is kept; and whether it runs."""
 
+from importlib.resources import files
+
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 from redis import RedisError
@@ -21,7 +23,7 @@ from server.web.sentences import BASES, USES
 from server.web.start import way_in
 from server.web.state import language, process
 from workers.places import holdings
-from workers.scoring.model import KLARWERT_1
+from workers.scoring import versions
 
 pages = Blueprint("public", __name__)
 
@@ -56,7 +58,24 @@ def privacy() -> str:
 @pages.get("/methodology")
 def methodology() -> str:
     """How the score is made, with an example worked out by the real engine."""
-    return render_template("public/methodology.html", model=KLARWERT_1, KINDS=KINDS, example=worked_example())
+    today = process().clock().date()
+    model = versions.PUBLISHED.on(today)
+    return render_template(
+        "public/methodology.html",
+        model=model,
+        coming=versions.PUBLISHED.coming(today),
+        KINDS=KINDS,
+        example=worked_example(model.id),
+    )
+
+
+@pages.get("/.well-known/klarwert/standalone_verifier.py")
+def verifier() -> Response:
+    """The program that checks an explanation, as a file to take away and read."""
+    program = files("workers.scoring").joinpath("standalone_verifier.py").read_bytes()
+    response = Response(program, mimetype="text/plain")
+    response.headers["Content-Disposition"] = 'attachment; filename="standalone_verifier.py"'
+    return response
 
 
 @pages.get("/me/<code>")

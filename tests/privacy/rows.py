@@ -114,7 +114,8 @@ def _value(column: Column[Any], person: Person, known: dict[Table, dict[str, Any
     number = next(_numbers)
     text = f"{person.name}.{column.table.name}.{column.name}.{number}"
     if isinstance(column.type, SealedBytes):
-        return text
+        # Packed bytes have a version in front, and rows of equal size behind it.
+        return "\x01" + text.ljust(24 * 8) if "reads" in column.info else text
     if isinstance(column.type, UtcDateTime):
         return now + timedelta(microseconds=number)
     if isinstance(column.type, JSON):

@@ -178,9 +178,8 @@ class _Reading:
             connection, run = self._mine(work)
             key = key_of(work, connection)
             readings = without_objectors(work, connection.network, page.readings)
-            for reading in readings:
-                run.posts += 1
-                run.reactions += put(work, key, connection, reading)
+            run.posts += len(readings)
+            run.reactions += put(work, key, connection, *readings)
             texts = {reading.post.address: reading.post.text for reading in page.readings}
             give_topics(work, key, connection, texts, lambda: in_force(self._process.settings.topics_table))
             actors = [r.actor_id for reading in readings for r in reading.reactions if r.actor_id is not None]

@@ -3,27 +3,36 @@
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
+from workers.models.basis import ScoreBasis
+from workers.models.bucket import Bucket
 from workers.models.certificate import Certificate
+from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
 from workers.models.consent_proof import ConsentProof
+from workers.models.dispute import Dispute, Dropped
 from workers.models.erasure import Erasure
+from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
 from workers.models.run import Run
 from workers.models.score import DayScored, PostSplit, Score
-from workers.models.signal import Signal
 from workers.models.standing import StandingLink
+from workers.models.topic import Topic
 
 __all__ = [
+    "Bucket",
     "Certificate",
     "Connection",
     "ConsentProof",
     "DayScored",
     "Disclosure",
+    "Dispute",
+    "Dropped",
     "Erasure",
     "Hold",
+    "Inbox",
     "Mail",
     "Objection",
     "Post",
@@ -32,6 +41,9 @@ __all__ = [
     "Request",
     "Run",
     "Score",
+    "ScoreBasis",
+    "ScoreCheck",
     "Signal",
     "StandingLink",
+    "Topic",
 ]

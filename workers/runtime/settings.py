@@ -49,6 +49,12 @@ class Settings:
     ledger: str = field(repr=False)
     """Where the hashes of the transparency log lie; no restore of the database touches it."""
     master_key: bytes = field(repr=False)
+    vault: str = field(repr=False)
+    """Folder or fsspec address of the signals' files."""
+    buckets: int
+    """Into how many files the signals are divided; fixed at the first start."""
+    backup_days: int
+    """How old a backup may get: so long keys of replaced files are kept."""
     redis: str = field(repr=False)
     """Address of Redis or Valkey; empty for the embedded server."""
     host: str
@@ -111,6 +117,9 @@ class _Environment(Schema):
     keyring = fields.String(load_default="", validate=_STORE)
     ledger = fields.String(load_default="", validate=_STORE)
     master_key = fields.String(load_default="")
+    vault = fields.String(load_default="")
+    buckets = fields.Integer(load_default=16, validate=validate.Range(1, 65536))
+    backup_days = fields.Integer(load_default=30, validate=validate.Range(0, 366))
     redis = fields.String(load_default="", validate=validate.Regexp(r"(rediss?|unix)://"))
     host = fields.String(load_default="127.0.0.1", validate=validate.Length(min=1))
     port = fields.Integer(load_default=8000, validate=validate.Range(1, 65535))
@@ -144,6 +153,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         keyring=said["keyring"] or f"sqlite:///{data / 'keys' / 'keyring.sqlite'}",
         ledger=said["ledger"] or f"sqlite:///{data / 'keys' / 'ledger.sqlite'}",
         master_key=_master_key(said["master_key"], data / "keys" / "master.key"),
+        vault=said["vault"] or str(data / "vault"),
+        buckets=said["buckets"],
+        backup_days=said["backup_days"],
         redis=said["redis"],
         host=said["host"],
         port=said["port"],

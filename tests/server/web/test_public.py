@@ -1,6 +1,7 @@
 """Pages for everybody."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,8 +14,10 @@ from server.web.sentences import BASES, USES
 from tests.factories.people import make_connection, make_subject
 from tests.server.browser import Browser
 from workers.mail import Outbox
+from workers.places import Vault
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
+from workers.scoring import standalone_verifier
 
 
 def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Browser) -> None:
@@ -24,7 +27,7 @@ def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Brow
 
 
 def test_every_kind_of_data_has_words(browser: Browser) -> None:
-    holds = [*declarations(), Outbox.holds]
+    holds = [*declarations(), Outbox.holds, Vault.holds]
     kinds = {one.kind for one in holds if one.about is not About.NOBODY}
     assert kinds | {"key"} == set(stored.kinds("en")) | set(stored.kinds_of_others("en"))
     assert {one.use for one in holds} <= set(USES)
@@ -132,3 +135,9 @@ def test_the_checkpoint_is_public_with_the_proof_since_an_older_one(client: Flas
     assert answer["consistency"] == process.ledger.consistency(2, 3)
     for since in ("0", "4", "x", "-1"):
         assert client.get(f"{way}?since={since}").status_code == 404
+
+
+def test_the_checker_can_be_taken_away_as_it_is(browser: Browser) -> None:
+    answer = browser.client.get("/.well-known/klarwert/standalone_verifier.py")
+    assert answer.status_code == 200
+    assert answer.get_data() == Path(standalone_verifier.__file__).read_bytes()
