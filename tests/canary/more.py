@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from privacy.sealed import seal
 from tests.canary.people import PASSWORD, email, settle
-from tests.canary.run import Canary, Figures, erase_one, installed, redis_dump
+from tests.canary.run import Canary, Figures, erase_one, flat, installed, redis_dump
 from tests.canary.search import Search
 from tests.canary.web import Visitor
 from tests.factories.people import agree, make_connection, make_subject
@@ -89,8 +89,8 @@ def on_forced_errors(folder: Path) -> Figures:
             house.stop()
         search = Search({broken.name, email(broken)})
         log = house.log.read_bytes()
-        hits = [*search.content("log", log), *search.content("Redis", dump), *search.folder(folder / "tmp")]
-        figures = Figures(len(people), 2, len(log) + len(dump), len(hits))
+        hits = [*search.content("log", log), *search.content("Redis", flat(dump)), *search.folder(folder / "tmp")]
+        figures = Figures(len(people), 2, len(log) + len(flat(dump)), len(hits))
         figures.faults += [f"{hit.how} in {hit.where}" for hit in hits]
         if not any(status >= 500 for status in answers) or not failed:
             figures.faults.append("nothing broke: the errors were not forced")
@@ -125,14 +125,14 @@ def on_reacting_people(folder: Path) -> Figures:
                 figures.faults.append("two participants do not have pseudonyms of their own for the same people")
             dump = _dump(redis, process)
         search = Search({*handles, *(f"{handle}@{server.host}" for handle in handles)})
-        hits = [*search.folder(folder), *search.content("Redis", dump)]
+        hits = [*search.folder(folder), *search.content("Redis", flat(dump))]
     figures.tokens, figures.hits = 2 * len(handles), len(hits)
-    figures.bytes = len(dump) + sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    figures.bytes = len(flat(dump)) + sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     figures.faults += [f"{hit.how} in {hit.where}" for hit in hits[:20]]
     return figures
 
 
-def _dump(redis: Redis, process: Process) -> bytes:
+def _dump(redis: Redis, process: Process) -> dict[bytes, bytes]:
     assert redis.ping()
     return redis_dump(process)
 

@@ -12,12 +12,11 @@ from redis import Redis
 
 from privacy.certificate import verify
 from server import running
-from tests.canary.people import PASSWORD, email, exported, missing, sealed_bytes, settle, tokens
+from tests.canary.people import EACH, PASSWORD, email, exported, missing, sealed_bytes, settle, signals, tokens
 from tests.canary.search import Search
 from tests.canary.web import Visitor
 from tests.functional.installation import ORGANISATION, Installation
 from tests.privacy.rows import Person
-from workers.places import holdings
 from workers.runtime.process import Process
 from workers.runtime.settings import read
 
@@ -90,9 +89,9 @@ def erase_one(
     gone, others = people[0], people[1:]
     with process.reading() as session:
         sealed = sealed_bytes(session, gone)
-        kept = {other.id: sealed_bytes(session, other) for other in others}
+        kept = {other.id: sealed_bytes(session, other, lasting=True) for other in others}
     figures = Figures(people=len(people))
-    if bare := set().union(*(missing(process, holdings(process), person) for person in people)):
+    if bare := set().union(*(missing(process, person) for person in people)):
         figures.faults.append(f"an export would lack {', '.join(sorted(bare))}")
     process.close()
     house.start()
@@ -103,7 +102,9 @@ def erase_one(
         house.stop()
     _search(folder, [*settle_down()], dump, figures, gone, others, sealed, kept)
     for other in others:
-        if lost := missing(process, holdings(process), other):
+        if len(signals(process, other)) != EACH:
+            figures.faults.append("somebody else lost signals")
+        if lost := missing(process, other):
             figures.faults.append(f"somebody else lost {', '.join(sorted(lost))}")
     return figures
 
@@ -130,7 +131,7 @@ def _live(house: Installation, figures: Figures, gone: Person, other: Person) ->
 def _search(
     folder: Path,
     more: Sequence[Path],
-    dump: bytes,
+    dump: dict[bytes, bytes],
     figures: Figures,
     gone: Person,
     others: Sequence[Person],
@@ -140,11 +141,11 @@ def _search(
     wanted = [*tokens(gone), *sealed]
     search = Search(wanted)
     figures.tokens += len(wanted) + sum(len(rows) for rows in gone.rows.values())
-    hits = [*search.content("Redis", dump)]
+    hits = [hit for key, value in dump.items() for hit in search.content(f"Redis {key!r}", key + b"\0" + value)]
     for place in (folder, *more):
         hits += search.folder(place)
         figures.bytes += sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
-    figures.bytes += len(dump)
+    figures.bytes += sum(map(len, dump.values()))
     figures.hits += len(hits)
     figures.faults += [f"{hit.how} in {hit.where}: {hit.token[:60]!r}" for hit in hits[:20]]
     content = b"\0".join(
@@ -162,14 +163,17 @@ def _search(
             figures.faults.append(f"what is sealed stands open: {shown[:3]!r}")
 
 
-def redis_dump(process: Process) -> bytes:
-    """Everything that Redis holds, keys and values."""
+def redis_dump(process: Process) -> dict[bytes, bytes]:
+    """Everything that Redis holds: keys, and values as they are kept and as they are read."""
     redis: Redis = process.redis
-    parts = []
-    for key in redis.scan_iter():
-        parts += [key, redis.dump(key) or b"", _readable(redis, key)]
+    found = {key: (redis.dump(key) or b"") + b"\0" + _readable(redis, key) for key in redis.scan_iter()}
     process.close()
-    return b"\0".join(parts)
+    return found
+
+
+def flat(dump: dict[bytes, bytes]) -> bytes:
+    """A dump as one text to search."""
+    return b"\0".join(part for pair in dump.items() for part in pair)
 
 
 def _readable(redis: Redis, key: bytes) -> bytes:

@@ -9,7 +9,6 @@ from tests.canary import people
 from tests.canary.people import UncoveredError, make_sure_of_cover, missing, settle, words
 from tests.canary.run import on_sqlite
 from tests.privacy.rows import personal
-from workers.places import holdings
 from workers.runtime.process import Process
 
 
@@ -25,7 +24,7 @@ def test_of_who_is_erased_through_the_web_no_byte_is_left_and_everything_of_the_
 def test_every_column_of_every_table_has_a_token_or_is_named(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "NUMBER", 2)
     filled = settle(process)
-    assert missing(process, holdings(process), filled[1]) == set()
+    assert missing(process, filled[1]) == set()
     known = words(process)
     table: type[Base] = next(model for model in personal() if model.__tablename__ == "connection")
     for row in filled[0].rows[table]:

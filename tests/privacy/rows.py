@@ -52,11 +52,15 @@ def personal() -> list[type[Base]]:
     return [model for model in models() if model.__holds__.persons]
 
 
-def fill(work: Work, *names: str, words: Words = MappingProxyType({})) -> list[Person]:
-    """Makes people, each with a row in every table, and a bystander whom rows about two people name, too."""
+def fill(work: Work, *names: str, words: Words = MappingProxyType({}), spare: bool = False) -> list[Person]:
+    """Makes people, each with a row in every table, and a bystander whom rows about two people name, too.
+
+    With `spare`, tables about nobody get a row only where rows of people point at it: a program may run on the others.
+    """
     common: dict[Table, dict[str, Any]] = {}
+    pointed_at = {key.column.table for model in personal() for key in model.__table__.foreign_keys}
     for model in models():
-        if not model.__holds__.persons:
+        if not model.__holds__.persons and (not spare or model.__table__ in pointed_at):
             common[model.__table__] = _add(work, model, Person("", "nobody", words), {}, {})
     bystander = _person(work, "bystander", common, "", words)
     return [_person(work, name, common, bystander.id, words) for name in names]
