@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from privacy.keyring import signed_by
-from privacy.merkle import included
+from privacy.merkle import included, leaf_hash
 
 FORMAT = "klarwert-certificate/1"
 _ID_LENGTH = 32
@@ -111,7 +111,7 @@ def verify(file: str, public_key: str | None = None) -> dict[str, Any]:
         raise CertificateError("it was signed by another installation")
     if not signed:
         raise CertificateError("the signature does not fit: it was changed")
-    if not (same and headed and counted and included(leaf, index, size, places, root)):
+    if not (same and headed and counted and included(leaf_hash(leaf), index, size, places) == root):
         raise CertificateError("its place in the public log does not fit")
     return said
 

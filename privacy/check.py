@@ -13,7 +13,7 @@ from typing import Any
 
 from privacy.archive import FORMAT, MANIFEST, slug
 from privacy.keyring import signed_by
-from privacy.merkle import included
+from privacy.merkle import included, leaf_hash
 
 #: What opens and proves the person's own entries in the public log.
 LOG = "log.json"
@@ -128,7 +128,7 @@ def _check_log(log: dict[str, Any]) -> int:
     for leaf in log["leaves"]:
         committed = sha256(bytes.fromhex(leaf["salt"]) + leaf["entry"].encode()).digest()
         proof = [bytes.fromhex(part) for part in leaf["proof"]]
-        if not included(committed, leaf["index"], head["size"], proof, bytes.fromhex(head["root"])):
+        if included(leaf_hash(committed), leaf["index"], head["size"], proof) != bytes.fromhex(head["root"]):
             raise NotWholeError(f"{LOG}: entry {leaf['index']} is not in the log")
     return len(log["leaves"])
 

@@ -36,22 +36,22 @@ def inclusion(node: Node, place: int, size: int) -> list[bytes]:
     return _path(node, place, 0, size)
 
 
-def included(leaf: bytes, place: int, size: int, proof: Sequence[bytes], wanted: bytes) -> bool:
-    """Does an inclusion proof of a leaf (its data) lead to a root (2.1.3.2)?"""
+def included(leaf: bytes, place: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root that a leaf's hash and its inclusion proof lead to (2.1.3.2); None where the proof cannot be one."""
     if not 0 <= place < size:
-        return False
-    last, hash_ = size - 1, leaf_hash(leaf)
+        return None
+    last, found = size - 1, leaf
     for part in proof:
         if last == 0:
-            return False
+            return None
         if place & 1 or place == last:
-            hash_ = pair_hash(part, hash_)
+            found = pair_hash(part, found)
             while place and not place & 1:
                 place, last = place >> 1, last >> 1
         else:
-            hash_ = pair_hash(hash_, part)
+            found = pair_hash(found, part)
         place, last = place >> 1, last >> 1
-    return last == 0 and hash_ == wanted
+    return found if last == 0 else None
 
 
 def consistency(node: Node, old: int, size: int) -> list[bytes]:

@@ -9,10 +9,11 @@ class Purpose(StrEnum):
     SCORING = "scoring"
     RECOGNITION = "recognition"
     TOPICS = "topics"
+    ARCHIVES = "archives"
 
 
 #: Does a consent for this purpose name one network?
-PER_NETWORK = frozenset({Purpose.SCORING})
+PER_NETWORK = frozenset({Purpose.SCORING, Purpose.ARCHIVES})
 
 
 class Use(StrEnum):

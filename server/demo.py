@@ -15,20 +15,23 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from privacy import consent
 from privacy.base import new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal
 from privacy.vocabulary import Purpose
+from server import demo_audit
 from server.models import Account, OrganisationFact, Role
 from server.services import accounts
 from server.services.connections import INVENTED
 from server.services.consents import notice_for
 from server.services.organisations import DEMO, DEMO_LOGIN
 from server.services.passwords import hash_password
-from workers.models import Connection, DayScored, Post, PostSplit, Run, Score, StandingLink
+from workers import buckets
+from workers.fold import fold
+from workers.models import Bucket, Connection, DayScored, Post, PostSplit, Run, Score, StandingLink
 from workers.models.connection import State, code_index
 from workers.results import split_of
 from workers.runtime.process import Process
@@ -38,7 +41,6 @@ from workers.scoring.changes import Known, changed
 from workers.scoring.explain import Explanation, explain
 from workers.scoring.model import KLARWERT_1
 from workers.scoring.signals import KIND_CODES, Signals
-from workers.signals import basis
 from workers.signals.block import Statement
 from workers.signals.inbox import say
 from workers.signals.standing import account_index
@@ -49,7 +51,8 @@ log = logging.getLogger(__name__)
 DAYS = 120
 SEED = 2026
 HOW_TO_SIGN_IN = (
-    "Demo, all people invented. Sign in as {participant} (participant) or {admin} (administrator), password {password}"
+    "Demo, all people invented. Sign in as {participant} (participant), {admin} (administrator), {dpo} (data "
+    "protection officer) or {auditor} (auditor), password {password}"
 ).format(**DEMO_LOGIN)
 #: This fact about the organisation marks a database as a demo's, whatever becomes of its accounts.
 _MARK = "demo"
@@ -136,8 +139,24 @@ def make(settings: Settings) -> None:
         with process.working() as work:
             work.session.add(OrganisationFact(name=_MARK, value=f"invented people, made on {work.today}"))
             _make(work, random.Random(SEED))  # noqa: S311 - invented people need no secrets
+            buckets.settle(work)
+        _fold(process)
+        demo_audit.audit(process)
         log.info("the demo was made: invented people over %d days", DAYS)
     process.close()
+
+
+def _fold(process: Process) -> None:
+    """Two nights of the real engine: the files of the vault, and what changed from the last day but one to the last."""
+    today = process.clock().date()
+    with process.working() as work:
+        last = today - timedelta(days=1)
+        for table in (Score, PostSplit):
+            work.session.execute(delete(table).where(table.day == last))
+        numbers = list(work.session.scalars(select(Bucket.number)))
+    for days in (2, 1):
+        for number in numbers:
+            fold(process, number, today - timedelta(days=days))
 
 
 def _make(work: Work, chance: random.Random) -> None:
@@ -150,6 +169,7 @@ def _make(work: Work, chance: random.Random) -> None:
     _score_all(work, actors, first)
     for actor in actors.values():
         _store_signals(work, actor)
+    demo_audit.join(work, hashed)
 
 
 def _participant(work: Work, role: Character, hashed: str, first: date) -> _Actor:
@@ -302,8 +322,6 @@ def _store_score(work: Work, actor: _Actor, told: Explanation, known: Known, bef
         points = {part.label: part.points for part in told.posts}
         seal(split, actor.key, points=split_of(work.session, actor.subject_id, points))
         work.session.add(split)
-    if day == work.today - timedelta(days=1):
-        basis.keep(work, actor.key, actor.subject_id, known)
 
 
 def _store_signals(work: Work, actor: _Actor) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy import CursorResult, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from privacy.store import alone
+from workers.audit import figures, root
 from workers.models import Bucket, DayScored, Inbox
 from workers.runtime.process import Process
 from workers.runtime.settings import SettingsError
@@ -109,12 +111,15 @@ def unscored(session: Session, day: date) -> list[int]:
 def publish(process: Process, day: date) -> bool:
     """Makes a day count for everybody at once, if every bucket is done or reported; was it, or is it now?"""
     with process.working() as work:
+        alone(work.session.connection())  # the last two buckets may be done at the same moment
         if work.session.get(DayScored, day) is not None:
             return True
         if unscored(work.session, day):
             return False
         people = work.session.scalar(select(func.sum(Bucket.people)).where(Bucket.day_scored == day)) or 0
         upsert(work.session, DayScored(day=day, done_at=work.now, people=int(people)), newest="done_at")
+        root.publish(work, day)
+        figures.make(work, day)
         return True
 
 

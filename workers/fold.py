@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy import consent
 from privacy.base import Subject
@@ -23,25 +23,22 @@ from privacy.keyring import KeyGoneError, PersonKey
 from privacy.vocabulary import Purpose
 from workers import buckets
 from workers.buckets import Lease
-from workers.models import Connection, Inbox
+from workers.models import Connection, Inbox, Score
 from workers.models.connection import State
-from workers.results import Row, Scored, Since, rows_of, since_last, store_scores
+from workers.results import Row, Scored, changes_of, rows_of, store_scores
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.scoring import versions
 from workers.scoring.batch import score_all
-from workers.scoring.changes import Known
 from workers.scoring.model import LONGEST_WINDOW
 from workers.signals import basis, vault
-from workers.signals.columns import Columns, empty, part
-from workers.signals.crowd import About, crowd_of
-from workers.signals.disputes import dropped
+from workers.signals.columns import Columns, empty
+from workers.signals.crowd import About, crowd_of, steps_of
 from workers.signals.drops import Drop, drops_between, left_out
 from workers.signals.inbox import load, news
-from workers.signals.merge import among, merge
+from workers.signals.merge import among, compact, merge
 from workers.signals.standing import lent_between
-from workers.signals.store import number_of
-from workers.signals.take import signals_of
+from workers.signals.store import day_of, number_of
 from workers.signals.topics import slugs
 from workers.signals.vault import BrokenFileError
 
@@ -88,6 +85,8 @@ class _Seen:
     """Person, pseudonym, lender, the lender's last published score."""
     topics: set[str]
     """People who agree to topics."""
+    scored: set[str]
+    """People who have a final score of the day already: they were scored, and others were not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +98,6 @@ class _Made:
     """The rows of the inbox that went into it."""
     rows: list[Row]
     splits: list[tuple[str, bytes]]
-    bases: list[tuple[str, bytes]]
-    """What each score was made of, sealed, by person."""
 
 
 def fold(process: Process, number: int, day: date | None = None) -> bool:
@@ -148,7 +145,7 @@ def _make(process: Process, lease: Lease, day: date | None) -> tuple[_Made, _See
     with process.reading() as session:
         inbox = session.execute(
             select(Inbox.id, Inbox.subject_id, Inbox.connection_id, Inbox.block)
-            .where(Inbox.subject_id >= lease.first, Inbox.subject_id < lease.end)
+            .where(*_range(Inbox.subject_id, lease))
             .order_by(Inbox.id)
         ).all()
         seen = _look(session, lease, day)
@@ -164,26 +161,36 @@ def _make(process: Process, lease: Lease, day: date | None) -> tuple[_Made, _See
     columns = merge(old, people, news(said, keys, people), _oldest(process, day))
     columns = _without_topics(columns, seen.topics)
     watch("merged")
-    rows, splits, bases = _score(process, columns, seen, day, keys, names) if day is not None else ([], [], [])
-    heard = np.bincount(columns.speaker_person[columns.speaker], minlength=columns.people) > 0
-    left = {name: people[name] for name, here in zip(columns.subjects, heard.tolist(), strict=True) if here}
+    rows: list[Row] = []
+    splits: list[tuple[str, bytes]] = []
+    if day is not None:
+        columns, rows, splits = _score(columns, seen, day, keys, names)
     done = [row.id for row in inbox if row.subject_id not in lost]
-    return _Made(among(columns, left), done, rows, splits, bases), seen
+    return _Made(_with_something(compact(columns), people), done, rows, splits), seen
+
+
+def _with_something(columns: Columns, people: Mapping[str, list[str]]) -> Columns:
+    """Only the people of whom there is something to keep."""
+    heard = np.bincount(columns.speaker_person[columns.speaker], minlength=columns.people) > 0
+    here = heard | columns.based
+    left = {name: people[name] for name, one in zip(columns.subjects, here.tolist(), strict=True) if one}
+    return among(columns, left)
 
 
 def _look(session: Session, lease: Lease, day: date | None) -> _Seen:
     """Who is in the bucket and what counts of them."""
-    mine = (Connection.subject_id >= lease.first, Connection.subject_id < lease.end)
     agreed = consent.networks_between(session, lease.first, lease.end)
     columns = (
         Connection.id, Connection.subject_id, Connection.network, Connection.label, Connection.state,
         Connection.read_at,
     )  # fmt: skip
-    found = sorted(session.execute(select(*columns).where(*mine)).all(), key=lambda row: (row.subject_id, row.id))
+    rows = session.execute(select(*columns).where(*_range(Connection.subject_id, lease))).all()
+    found = sorted(rows, key=lambda row: (row.subject_id, row.id))
     people: dict[str, list[str]] = {}
     for row in found:
         people.setdefault(row.subject_id, []).append(row.id)
     topics = consent.agreeing(Purpose.TOPICS)
+    scored = select(Score.subject_id).where(*_range(Score.subject_id, lease), Score.day == day, ~Score.preliminary)
     return _Seen(
         people=people,
         about={row.id: About(row.network, row.label, row.network in agreed.get(row.subject_id, ())) for row in found},
@@ -191,12 +198,13 @@ def _look(session: Session, lease: Lease, day: date | None) -> _Seen:
         proven={row.id for row in found if row.state == State.PROVEN},
         drops=drops_between(session, lease.first, lease.end),
         lent=lent_between(session, lease.first, lease.end, day) if day else [],
-        topics=set(
-            session.scalars(
-                topics.where(consent.Consent.subject_id >= lease.first, consent.Consent.subject_id < lease.end)
-            )
-        ),
+        topics=set(session.scalars(topics.where(*_range(consent.Consent.subject_id, lease)))),
+        scored=set(session.scalars(scored)) if day else set(),
     )
+
+
+def _range(column: InstrumentedAttribute[str], lease: Lease) -> tuple[ColumnElement[bool], ...]:
+    return column >= lease.first, column < lease.end
 
 
 def _keys(process: Process, lease: Lease) -> dict[str, PersonKey]:
@@ -229,45 +237,39 @@ def _without_topics(columns: Columns, agreed: set[str]) -> Columns:
 
 
 def _score(
-    process: Process,
-    columns: Columns,
-    seen: _Seen,
-    day: date,
-    keys: Mapping[str, PersonKey],
-    names: Mapping[int, str],
-) -> tuple[list[Row], list[tuple[str, bytes]], list[tuple[str, bytes]]]:
-    """The rows of everybody who agrees to a network and of whose own accounts anything was read."""
-    heard = np.bincount(columns.target_connection, minlength=len(columns.connections)) > 0
-    has = {one for one, here in zip(columns.connections, heard.tolist(), strict=True) if here}
-    wanted = [_wanted(seen, seen.people[name], has) for name in columns.subjects]
-    disputed, model = left_out(columns, seen.about, seen.drops), versions.PUBLISHED.on(day)
-    lent = [(who, actor, score) for who, actor, _, score in seen.lent]
-    crowd, labels = crowd_of(columns, seen.about, lent, disputed, model)
+    columns: Columns, seen: _Seen, day: date, keys: Mapping[str, PersonKey], names: Mapping[int, str]
+) -> tuple[Columns, list[Row], list[tuple[str, bytes]]]:
+    """Scores everybody who agrees to a network and of whose own accounts anything was read; who has a score stays out.
+
+    Gives the columns with what the scores were made of, and the rows.
+    """
+    model, disputed = versions.PUBLISHED.on(day), left_out(columns, seen.about, seen.drops)
+    steps = steps_of(columns, [(who, actor, score) for who, actor, _, score in seen.lent], model)
+    crowd, labels = crowd_of(columns, seen.about, steps, disputed, model)
     made = score_all(crowd, day, model)
-    since: dict[str, Since] = {}
-    bases: list[tuple[str, bytes]] = []
-    with process.reading() as session:
-        for name, score, one in zip(columns.subjects, made.score.tolist(), wanted, strict=True):
-            if one:
-                after = _known(session, columns, seen, day, name)
-                found = since_last(basis.kept(session, keys[name], name), after, model, score)
-                if found:
-                    since[name] = found
-                bases.append((name, basis.sealed(keys[name], name, after)))
-    return (*rows_of(Scored(columns, crowd, labels, made, day), keys, wanted, names, since), bases)
+    agreed = np.array([seen.about[one].agreed for one in columns.connections], dtype=np.bool_)
+    flags = basis.flags_of(columns, agreed[columns.target_connection][columns.target], disputed, steps)
+    wanted = _wanted(columns, seen)
+    since: list[str | None] = [None] * columns.people
+    before = ""
+    if 0 < columns.scored < number_of(day):
+        parts, then = basis.since(columns, crowd, flags, day, model)
+        since, before = changes_of(columns, parts, then, made.score), day_of(columns.scored).isoformat()
+    fresh = [one and name not in seen.scored for name, one in zip(columns.subjects, wanted, strict=True)]
+    rows, splits = rows_of(Scored(columns, crowd, labels, made, day, before), keys, fresh, names, since)
+    return basis.settled(columns, day, np.array(wanted, dtype=np.bool_), flags), rows, splits
 
 
-def _known(session: Session, columns: Columns, seen: _Seen, day: date, name: str) -> Known:
-    """What one person's score is made of."""
-    agreed = {seen.about[one].network for one in seen.people[name] if seen.about[one].agreed}
-    signals = signals_of(session, part(columns, name), agreed, {})
-    lent = {actor: score for who, actor, _, score in seen.lent if who == name}
-    return Known(day, signals, lent, dropped(session, name, signals))
-
-
-def _wanted(seen: _Seen, mine: list[str], has: set[str]) -> bool:
-    agrees = any(seen.about[one].agreed for one in mine)
-    return agrees and any(one in seen.read or (one in has and one in seen.proven) for one in mine)
+def _wanted(columns: Columns, seen: _Seen) -> list[bool]:
+    """Who is scored: whoever agrees to a network, and of whose own accounts anything was read."""
+    there = columns.target[columns.count > 0]
+    heard = np.bincount(columns.target_connection[there], minlength=len(columns.connections)) > 0
+    has = {one for one, here in zip(columns.connections, heard.tolist(), strict=True) if here}
+    ready = {one for one in seen.proven if one in seen.read or one in has}
+    return [
+        any(seen.about[one].agreed for one in seen.people[name]) and any(one in ready for one in seen.people[name])
+        for name in columns.subjects
+    ]
 
 
 def _commit(work: Work, lease: Lease, file: str | None, made: _Made, seen: _Seen, day: date | None) -> bool:
@@ -277,17 +279,16 @@ def _commit(work: Work, lease: Lease, file: str | None, made: _Made, seen: _Seen
     values: dict[str, Any] = {"version": lease.version + 1, "file": file, "signals": len(made.columns)}
     values |= {"folded_at": work.now, "failure": None, "failed_at": None}
     if day is not None:
-        values |= {"day_scored": day, "people": len(rows)}
+        values |= {"day_scored": day, "people": len(rows) + len(seen.scored)}
     if not buckets.move(work.session, lease, **values):
         return False
     for start in range(0, len(made.inbox), _CHUNK):
         work.session.execute(delete(Inbox).where(Inbox.id.in_(made.inbox[start : start + _CHUNK])))
     if day is not None:
         splits = [split for split in made.splits if split[0] not in changed]
-        bases = [one for one in made.bases if one[0] not in changed]
         model = versions.PUBLISHED.on(day).id
         same = {"day": day, "model": model, "preliminary": day >= work.today, "made_at": work.now}
-        store_scores(work.session, rows, splits, bases, same)
+        store_scores(work.session, rows, splits, same)
         if changed:
             work.later("fold", str(lease.number), day.isoformat())
     return True
@@ -306,10 +307,7 @@ def _changed(work: Work, lease: Lease, made: _Made, seen: _Seen, day: date | Non
     changed |= {drop.subject_id for drop in set(seen.drops) ^ set(now.drops)}
     changed |= {name for name, *_ in set(seen.lent) ^ set(now.lent)} | (seen.topics ^ now.topics)
     late = select(Inbox.subject_id).where(
-        Inbox.subject_id >= lease.first,
-        Inbox.subject_id < lease.end,
-        Inbox.urgent,
-        Inbox.id > max(made.inbox, default=0),
+        *_range(Inbox.subject_id, lease), Inbox.urgent, Inbox.id > max(made.inbox, default=0)
     )
     return changed | set(work.session.scalars(late))
 

@@ -10,6 +10,7 @@ from privacy.base import Holds, Rule, Subject
 from privacy.holdings import Holdings
 from privacy.vocabulary import About, Basis, Use
 from workers import buckets
+from workers.archives.files import ArchiveFiles
 from workers.downloads import Downloads
 from workers.fold import fold
 from workers.mail import Outbox
@@ -31,9 +32,9 @@ class FoldFailedError(RuntimeError):
 
 def holdings(process: Process) -> Holdings:
     """All holdings of the installation."""
-    return Holdings(
-        process.ring, (Outbox(process.settings.outbox), Downloads(process.settings.downloads), Vault(process))
-    )
+    settings = process.settings
+    files = (Outbox(settings.outbox), Downloads(settings.downloads), ArchiveFiles(settings.archives))
+    return Holdings(process.ring, (*files, Vault(process)))
 
 
 class Vault:

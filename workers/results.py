@@ -14,14 +14,14 @@ from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal_bytes
 from privacy.vocabulary import Purpose
-from workers.models import Connection, DayScored, PostSplit, Score, ScoreBasis
+from workers.models import Connection, DayScored, PostSplit, Score, ScoreOpening
 from workers.models.connection import State
 from workers.models.score import SPLIT, pack_split, split_rows
 from workers.runtime.upsert import upsert, upsert_all
 from workers.runtime.work import Work
 from workers.scoring import versions
 from workers.scoring.batch import Crowd, Scores
-from workers.scoring.changes import Known, changed
+from workers.scoring.changes import PARTS, Known, changed
 from workers.scoring.explain import explain
 from workers.scoring.model import Model
 from workers.scoring.score import frame, sum_by, tally
@@ -34,8 +34,6 @@ from workers.signals.take import post_ids, take
 from workers.signals.topics import topics_by_post
 
 _ID_BYTES = 16
-#: Of a person: the day before, and what has changed since.
-Since = tuple[date, Mapping[str, float]]
 
 
 def store_score(work: Work, subject_id: str, day: date) -> bool:
@@ -51,7 +49,8 @@ def store_score(work: Work, subject_id: str, day: date) -> bool:
     key, model = work.ring.person(subject_id), versions.PUBLISHED.on(day)
     taken = take(work.session, subject_id, day, topics_by_post(work.session, key, subject_id))
     made = explain(taken.signals, day, taken.yesterday, taken.disputed, model)
-    since = since_last(basis.kept(work.session, key, subject_id), taken.known(day), model, made.total.score)
+    before = basis.kept(work.session, key, subject_id)
+    since = before if before and before.day < day else None
     row = Score(
         subject_id=subject_id,
         day=day,
@@ -61,8 +60,8 @@ def store_score(work: Work, subject_id: str, day: date) -> bool:
         weeks=made.total.weeks,
         by_network={part.label: part.points for part in made.networks},
         by_kind={part.label: part.points for part in made.kinds},
-        changed_since=since[0] if since else None,
-        changes=dict(since[1]) if since else None,
+        changed_since=since.day if since else None,
+        changes=_changes(since, taken.known(day), model, made.total.score) if since else None,
         preliminary=day >= work.today,
         made_at=work.now,
     )
@@ -71,20 +70,11 @@ def store_score(work: Work, subject_id: str, day: date) -> bool:
     split = PostSplit(subject_id=subject_id, day=day, made_at=work.now)
     seal(split, key, points=split_of(work.session, subject_id, {part.label: part.points for part in made.posts}))
     upsert(work.session, split, newest="made_at")
-    if not row.preliminary:
-        basis.keep(work, key, subject_id, taken.known(day))
     return True
 
 
 def _topic_text(points: Mapping[str, float]) -> str | None:
     return json.dumps(points) if points else None
-
-
-def since_last(before: Known | None, after: Known, model: Model, score: float) -> Since | None:
-    """Since when what has changed for one person; None where nothing of an earlier day is at hand."""
-    if before is None or before.day >= after.day:
-        return None
-    return before.day, _changes(before, after, model, score)
 
 
 def _changes(before: Known, after: Known, model: Model, score: float) -> dict[str, float]:
@@ -94,7 +84,7 @@ def _changes(before: Known, after: Known, model: Model, score: float) -> dict[st
     if old.id == model.id:
         return parts
     stayed = score - sum(parts.values())
-    return {"model": stayed - _score_of(before, old), **parts}
+    return {basis.MODEL: stayed - _score_of(before, old), **parts}
 
 
 def _score_of(known: Known, model: Model) -> float:
@@ -113,7 +103,6 @@ def store_scores(
     session: Session,
     rows: "Sequence[Row]",
     splits: Sequence[tuple[str, bytes]],
-    bases: Sequence[tuple[str, bytes]],
     same: Mapping[str, object],
 ) -> None:
     """Stores very many scores of one day, final or not, with their splits: what `rows_of` made."""
@@ -123,7 +112,18 @@ def store_scores(
     upsert_all(session, Score, same, names, rows, "made_at")
     short = {name: same[name] for name in ("day", "made_at")}
     upsert_all(session, PostSplit, short, ("subject_id", "points"), splits, "made_at")
-    upsert_all(session, ScoreBasis, short, ("subject_id", "columns"), bases, "made_at")
+
+
+def changes_of(columns: Columns, parts: FloatArray, then: FloatArray | None, scores: FloatArray) -> list[str | None]:
+    """What changed for each person as JSON; None for whom nothing is known from before (`basis.since`)."""
+    names = [f'"{part}": ' for part in PARTS]
+    if then is not None:
+        names = [f'"{basis.MODEL}": ', *names]
+        parts = np.column_stack([scores - parts.sum(axis=1) - then, parts])
+    return [
+        "{" + ", ".join([name + repr(value) for name, value in zip(names, row, strict=True)]) + "}" if based else None
+        for based, row in zip(columns.based.tolist(), parts.tolist(), strict=True)
+    ]
 
 
 #: Person, score, impact, weeks, points by network, kind and topic (sealed), since when what has changed.
@@ -139,6 +139,8 @@ class Scored:
     labels: Labels
     made: Scores
     day: date
+    before: str
+    """The day (ISO) that they were scored for before this."""
 
 
 def rows_of(
@@ -146,11 +148,11 @@ def rows_of(
     keys: Mapping[str, PersonKey],
     wanted: Sequence[bool],
     names: Mapping[int, str],
-    since: Mapping[str, Since],
+    since: Sequence[str | None],
 ) -> tuple[list[Row], list[tuple[str, bytes]]]:
     """The rows of the wanted people of a bucket, sealed and ready to be stored: scores, and splits by post.
 
-    `names` are the topics by number.
+    `names` are the topics by number, `since` what changed for each person (JSON).
     """
     columns, crowd, labels, made = scored.columns, scored.crowd, scored.labels, scored.made
     networks = _texts(crowd.network_person, _counts(crowd, made), labels.networks, made.by_network, crowd.people)
@@ -173,9 +175,8 @@ def rows_of(
             topic = None
             if topics[which] != "{}":
                 topic = key.seal(f'["score", "{name}", "{moment}", "by_topic"]', topics[which])
-            before = since.get(name)
-            changes = (before[0].isoformat(), json.dumps(before[1])) if before else (None, None)
-            rows.append((name, *figure, networks[which], kinds[which], topic, *changes))
+            before = scored.before if since[which] is not None else None
+            rows.append((name, *figure, networks[which], kinds[which], topic, before, since[which]))
             packed.append((name, key.seal(f'["post_split", "{name}", "{moment}", "points"]', splits[which])))
     return rows, packed
 
@@ -258,7 +259,7 @@ def drop_preliminary(session: Session, subject_id: str) -> None:
 
 
 def _drop_days(session: Session, subject_id: str, days: Sequence[date]) -> None:
-    for table in (Score, PostSplit):
+    for table in (Score, PostSplit, ScoreOpening):
         session.execute(delete(table).where(table.subject_id == subject_id, table.day.in_(days)))
 
 

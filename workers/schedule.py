@@ -15,12 +15,13 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from privacy.base import Subject
-from workers import buckets, logbook
-from workers.models import Connection, DayScored, Mail, ScoreCheck
+from workers import buckets, logbook, use
+from workers.models import Archive, Connection, DayScored, Mail, Sample, ScoreCheck
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.signals.webmentions import due
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,10 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     with process.working() as work:
         _connections(work)
         _mails(work)
+        _checks(work)
+        _archives(work)
+        use.keep(work, process.redis)
+        _webmentions(work)
         due = (*_erasures(work), *_yesterday(work), *_folds(work), *_check(work), *_retention(work, process.redis))
         for job, id_ in due:
             if process.redis.set(mark(work, job, id_), "sent", nx=True, ex=_SENT_SECONDS[job]):
@@ -99,6 +104,30 @@ def _mails(work: Work) -> None:
     for mail in work.session.scalars(due.with_for_update(skip_locked=True)):
         mail.due_at = work.now + PATIENCE
         work.later("send_mail", mail.id)
+
+
+def _checks(work: Work) -> None:
+    """Checks of auditors whose job got lost."""
+    for column, job in ((Sample.recompute_due_at, "recompute"), (Sample.recount_due_at, "recount")):
+        query = select(Sample).where(column <= work.now).limit(_AT_ONCE).with_for_update(skip_locked=True)
+        for sample in work.session.scalars(query):
+            setattr(sample, column.key, work.now + PATIENCE)
+            work.later(job, sample.id)
+
+
+def _archives(work: Work) -> None:
+    """Archives whose reading got lost: it tries again a few times, and then destroys the file."""
+    due = select(Archive).where(Archive.due_at <= work.now).limit(_AT_ONCE)
+    for archive in work.session.scalars(due.with_for_update(skip_locked=True)):
+        archive.due_at = work.now + PATIENCE
+        work.later("read_archive", archive.id)
+
+
+def _webmentions(work: Work) -> None:
+    """Webmentions whose job got lost, or whose source could not be asked."""
+    for row in due(work.session, work.now, _AT_ONCE):
+        row.due_at = work.now + PATIENCE
+        work.later("verify_webmention", row.id)
 
 
 def _erasures(work: Work) -> list[tuple[str, str]]:

@@ -59,6 +59,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_day_scored")),
     )
     op.create_table(
+        "figures",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("bands", sa.JSON(), nullable=False),
+        sa.Column("networks", sa.JSON(), nullable=False),
+        sa.Column("kinds", sa.JSON(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_figures")),
+    )
+    op.create_table(
         "installation",
         sa.Column("id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
@@ -73,6 +83,27 @@ def upgrade() -> None:
     with op.batch_alter_table("log_leaf", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_log_leaf_place"), ["place"], unique=False)
 
+    op.create_table(
+        "network_key",
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("network", name=op.f("pk_network_key")),
+    )
+    op.create_table(
+        "network_off",
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("network", name=op.f("pk_network_off")),
+    )
+    op.create_table(
+        "network_use",
+        sa.Column("api", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("api", "day", name=op.f("pk_network_use")),
+    )
     op.create_table(
         "notice_text",
         sa.Column("digest", sa.String(), nullable=False),
@@ -103,6 +134,15 @@ def upgrade() -> None:
         sa.Column("checked", sa.Integer(), nullable=False),
         sa.Column("wrong", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_score_check")),
+    )
+    op.create_table(
+        "score_root",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("root", sa.String(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_score_root")),
     )
     op.create_table(
         "subject",
@@ -143,6 +183,27 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_announcement_subject_id_subject")),
         sa.PrimaryKeyConstraint("subject_id", "digest", name=op.f("pk_announcement")),
     )
+    op.create_table(
+        "archive",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.Column("file_key", sa.LargeBinary(), nullable=True),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("brought_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_archive_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
+        sa.UniqueConstraint("subject_id", "network", name=op.f("uq_archive_subject_id_network")),
+    )
+    with op.batch_alter_table("archive", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_archive_subject_id"), ["subject_id"], unique=False)
+
     op.create_table(
         "connection",
         sa.Column("id", sa.String(), nullable=False),
@@ -248,6 +309,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dispute_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "draw",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("root", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_draw_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draw")),
+        sa.UniqueConstraint("subject_id", "day", name=op.f("uq_draw_subject_id_day")),
+    )
+    with op.batch_alter_table("draw", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draw_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "erasure",
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
@@ -285,6 +363,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("subject_id", name=op.f("uq_export_subject_id")),
     )
     op.create_table(
+        "finding",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_finding_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
+    )
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_finding_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "hold",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -301,6 +394,17 @@ def upgrade() -> None:
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_hold_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "log_check",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("root", sa.String(), nullable=False),
+        sa.Column("before", sa.Integer(), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_log_check_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_log_check")),
+    )
     op.create_table(
         "log_entry",
         sa.Column("id", sa.String(), nullable=False),
@@ -416,14 +520,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_score")),
     )
     op.create_table(
-        "score_basis",
+        "score_leaves",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["day"], ["score_root.day"], name=op.f("fk_score_leaves_day_score_root")),
+        sa.PrimaryKeyConstraint("day", "part", name=op.f("pk_score_leaves")),
+    )
+    op.create_table(
+        "score_opening",
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("columns", sa.LargeBinary(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_score_basis_subject_id_subject")),
-        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_score_basis")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_score_opening_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_score_opening")),
     )
+    with op.batch_alter_table("score_opening", schema=None) as batch_op:
+        batch_op.create_index("ix_score_opening_day_place", ["day", "place"], unique=False)
+
     op.create_table(
         "standing_link",
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -547,11 +663,80 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_run_connection_id"), ["connection_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "sample",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("auditor_id", sa.String(), nullable=False),
+        sa.Column("draw_id", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("verdict", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("recount", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recompute_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recount_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["auditor_id"], ["subject.id"], name=op.f("fk_sample_auditor_id_subject")),
+        sa.ForeignKeyConstraint(["draw_id"], ["draw.id"], name=op.f("fk_sample_draw_id_draw")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_sample_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sample")),
+    )
+    with op.batch_alter_table("sample", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sample_auditor_id"), ["auditor_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sample_draw_id"), ["draw_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sample_recompute_due_at"), ["recompute_due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sample_recount_due_at"), ["recount_due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sample_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "webmention",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("connection_id", sa.String(), nullable=False),
+        sa.Column("post_id", sa.String(), nullable=True),
+        sa.Column("pair_index", sa.LargeBinary(), nullable=False),
+        sa.Column("source", sa.LargeBinary(), nullable=True),
+        sa.Column("page", sa.LargeBinary(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("actor", sa.String(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_webmention_connection_id_connection"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_webmention_post_id_post"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_webmention_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webmention")),
+        sa.UniqueConstraint("connection_id", "pair_index", name=op.f("uq_webmention_connection_id_pair_index")),
+    )
+    with op.batch_alter_table("webmention", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webmention_post_id"), ["post_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_webmention_subject_id"), ["subject_id"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("webmention", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webmention_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_webmention_post_id"))
+
+    op.drop_table("webmention")
+    with op.batch_alter_table("sample", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sample_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_sample_recount_due_at"))
+        batch_op.drop_index(batch_op.f("ix_sample_recompute_due_at"))
+        batch_op.drop_index(batch_op.f("ix_sample_draw_id"))
+        batch_op.drop_index(batch_op.f("ix_sample_auditor_id"))
+
+    op.drop_table("sample")
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_run_subject_id"))
         batch_op.drop_index(batch_op.f("ix_run_connection_id"))
@@ -586,7 +771,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
     op.drop_table("standing_link")
-    op.drop_table("score_basis")
+    with op.batch_alter_table("score_opening", schema=None) as batch_op:
+        batch_op.drop_index("ix_score_opening_day_place")
+
+    op.drop_table("score_opening")
+    op.drop_table("score_leaves")
     op.drop_table("score")
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_request_token_hash"))
@@ -613,15 +802,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_log_entry_leaf_id"))
 
     op.drop_table("log_entry")
+    op.drop_table("log_check")
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_hold_subject_id"))
 
     op.drop_table("hold")
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_finding_subject_id"))
+
+    op.drop_table("finding")
     op.drop_table("export")
     with op.batch_alter_table("erasure", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_erasure_certificate_id"))
 
     op.drop_table("erasure")
+    with op.batch_alter_table("draw", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draw_subject_id"))
+
+    op.drop_table("draw")
     with op.batch_alter_table("dispute", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dispute_subject_id"))
 
@@ -649,19 +847,28 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_connection_code_index"))
 
     op.drop_table("connection")
+    with op.batch_alter_table("archive", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_archive_subject_id"))
+
+    op.drop_table("archive")
     op.drop_table("announcement")
     op.drop_table("account")
     op.drop_table("topic")
     op.drop_table("subject")
+    op.drop_table("score_root")
     op.drop_table("score_check")
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")
+    op.drop_table("network_use")
+    op.drop_table("network_off")
+    op.drop_table("network_key")
     with op.batch_alter_table("log_leaf", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_log_leaf_place"))
 
     op.drop_table("log_leaf")
     op.drop_table("installation")
+    op.drop_table("figures")
     op.drop_table("day_scored")
     op.drop_table("consent_proof")
     with op.batch_alter_table("certificate", schema=None) as batch_op:

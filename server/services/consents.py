@@ -12,7 +12,9 @@ from privacy.notices import Notice, notice
 from privacy.receipt import receipt_text
 from privacy.vocabulary import PER_NETWORK, Purpose
 from server.services.missing import MissingError
-from workers.catalogue import NETWORKS
+from workers import keys
+from workers.archives.found import BROUGHT
+from workers.catalogue import ALL, NETWORKS
 from workers.models import Connection
 from workers.models.connection import FRESH, State
 from workers.runtime.settings import Organisation
@@ -52,7 +54,8 @@ class Past:
 
 def notice_for(purpose: Purpose, network: str, language: str, organisation: Organisation) -> Notice:
     """The text to decide on, with all names in it. Raises `UnknownPurposeError`."""
-    if (purpose in PER_NETWORK) != bool(network) or (network and network not in NETWORKS):
+    known = BROUGHT if purpose is Purpose.ARCHIVES else NETWORKS
+    if (purpose in PER_NETWORK) != bool(network) or (network and network not in known):
         raise UnknownPurposeError("no such purpose or network")
     names = {
         "organisation": organisation.name,
@@ -61,7 +64,7 @@ def notice_for(purpose: Purpose, network: str, language: str, organisation: Orga
         "authority": organisation.authority,
     }
     if network:
-        facts = NETWORKS[network]
+        facts = ALL[network]
         names |= {"network": facts.title, "operator": facts.operator[language], "country": facts.country[language]}
     return notice(purpose, language, names)
 
@@ -100,8 +103,12 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str) -> boo
 
 
 def topics(session: Session, subject_id: str) -> list[Topic]:
-    """Everything that can be decided, with what was said."""
-    pairs = [(Purpose.SCORING, name) for name in NETWORKS] + [(Purpose.RECOGNITION, ""), (Purpose.TOPICS, "")]
+    """Everything that can be decided here, with what was said. Of archives only those that a person was asked about."""
+    read = [(Purpose.SCORING, name) for name in NETWORKS if keys.is_on(session, name)]
+    off = [(Purpose.SCORING, name) for name in NETWORKS if not keys.is_on(session, name)]
+    brought = [(Purpose.ARCHIVES, name) for name in BROUGHT]
+    said = [pair for pair in (*off, *brought) if consent.asked(session, subject_id, *pair)]
+    pairs = [*read, *said, (Purpose.RECOGNITION, ""), (Purpose.TOPICS, "")]
     return [topic(session, subject_id, purpose, network) for purpose, network in pairs]
 
 

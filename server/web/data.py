@@ -6,15 +6,18 @@ from marshmallow import fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.archive import KindWords
+from privacy.disclosure import disclosures
 from privacy.holdings import declarations
 from privacy.vocabulary import About, Erased
+from server.models import Role
 from server.services import accounts, erasures, exports, stored
 from server.services.erasures import DAYS_TO_THINK
 from server.services.exports import Status
 from server.services.roles import LastAdministratorError
+from server.services.words import role_name
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
-from server.web.sentences import BASES, LAST_ADMINISTRATOR, STEPS
+from server.web.sentences import BASES, LAST_ADMINISTRATOR, LOOKS, SEEN, STEPS
 from server.web.state import language, person, process, sign_out
 from workers.places import holdings
 
@@ -22,6 +25,8 @@ pages = Blueprint("data", __name__)
 
 #: An export reads everything there is.
 EXPORTS = "10 per hour"
+#: Looks on the page; all of them are in the download.
+LOOKS_SHOWN = 200
 
 
 class Sure(Form):
@@ -47,8 +52,21 @@ def overview() -> str:
 def _overview(form: Filled) -> str:
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
+        looks = disclosures(session, process().ring, person().subject_id)
     there = exports.status(process(), person().subject_id)
-    return render_template("data/overview.html", kinds=kinds, form=form, there=there, at=_at(there), step=_step(there))
+    return render_template(
+        "data/overview.html",
+        kinds=kinds,
+        form=form,
+        there=there,
+        at=_at(there),
+        step=_step(there),
+        looks=looks[:LOOKS_SHOWN],
+        all_looks=len(looks),
+        seen=SEEN,
+        reasons=LOOKS,
+        roles={role.value: role_name(language(), role) for role in Role},
+    )
 
 
 def _at(there: Status | None) -> str:

@@ -15,18 +15,23 @@ from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
 from server.web import (
     account,
+    archives,
+    audit,
     connections,
     consent,
     data,
     design,
     disputes,
+    findings,
     leaving,
     log,
     members,
+    networks,
     organisation,
     public,
     score,
     topics,
+    webmentions,
 )
 from server.web.errors import can_be_read
 from server.web.start import onboarding
@@ -39,14 +44,19 @@ BLUEPRINTS = (
     account.pages,
     consent.pages,
     connections.pages,
+    archives.pages,
     score.pages,
     topics.pages,
     disputes.pages,
     data.pages,
     leaving.pages,
     organisation.pages,
+    webmentions.pages,
     design.pages,
     members.pages,
+    findings.pages,
+    audit.pages,
+    networks.pages,
     log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
@@ -102,6 +112,8 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role is Role.AUDITOR:
+        ways.insert(0, ("audit", "audit.room", _("Audit")))
     if current_user.role is Role.STAFF:
         ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:

@@ -16,6 +16,7 @@ from server.services.words import LANGUAGES
 _MAX_EMAIL = 254
 MAX_TYPED = 300
 _MAX_FACT = 500
+MAX_WRITTEN = 4000
 _EARLIEST_YEAR = 1900
 Check = Callable[[str], None]
 
@@ -196,6 +197,20 @@ class ChangeRole(Form):
     """Which role a member has from now on; that of a participant takes theirs away."""
 
     role = fields.String(validate=validate.OneOf([role.value for role in Role]))
+
+
+def _written(text: str) -> None:
+    if not text:
+        raise ValidationError(_("Please write something."))
+    if len(text) > MAX_WRITTEN:
+        raise ValidationError(_("Please use %(number)d characters at most.", number=MAX_WRITTEN))
+
+
+class Said(Form):
+    """A finding or its answer; `about` is the label of what it is about."""
+
+    text = fields.String(validate=_written)
+    about = fields.String()
 
 
 class Claim(Form):

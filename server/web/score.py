@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.disclosure import Reason, disclosures
 from privacy.vocabulary import Purpose
-from server.services import bundles, connections, disputes, explanations, scores
+from server.services import archives, bundles, connections, disputes, explanations, scores
 from server.services.bundles import Reader
 from server.services.connections import Shown
 from server.services.explanations import Explained
@@ -107,6 +107,7 @@ def score() -> str:
             examples=[(score, scores.people_for(score, shown.model)) for score in EXAMPLES],
             bars_height=charts.bars_height,
             titles=TITLES,
+            brought=archives.brought(session, installation.ring, who.subject_id, installation.clock().date()),
             CHANGES=CHANGES,
             yesterday=installation.clock().date() - timedelta(days=1),
             coming=explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),

@@ -31,6 +31,14 @@ FAILURES = {
     "interrupted": _("The last reading was interrupted. We go on by ourselves; nothing is lost."),
     "broken": _("Something went wrong on our side while reading. We try again by ourselves; nothing is lost."),
     "refused_address": _("We do not ask this server: its address is not one on the public internet."),
+    "switched_off": _(
+        "This network is not switched on here (any more). The organisation has to give it a key; until then we cannot "
+        "ask it."
+    ),
+    "key_refused": _(
+        "The network does not accept the key of this installation at the moment. That is for the organisation to mend; "
+        "we try again by ourselves, and nothing is lost."
+    ),
     "proof_not_found": _(
         "We did not find your code yet. Some networks need a minute or two to show a change. Please look whether the "
         "code is there, word for word and in public, and check again."
@@ -74,6 +82,7 @@ NO_SUCH_SERVER = _(
 #: How an account was proven.
 PROOFS = {
     "bio": _("by the code in your profile"),
+    "file": _("by the code in a file on your website"),
     "rel_me": _("by the link in your profile"),
     "post": _("by the code in a post"),
 }
@@ -92,6 +101,7 @@ PURPOSES = {
     Purpose.SCORING: _("A score from your account on %(network)s"),
     Purpose.RECOGNITION: _("Your score decides how much your own reactions weigh"),
     Purpose.TOPICS: _("What your posts are about"),
+    Purpose.ARCHIVES: _("A number from your own archive of %(network)s"),
 }
 
 #: What a yes leads to, in a sentence.
@@ -107,6 +117,10 @@ ABOUT_PURPOSES = {
     Purpose.TOPICS: _(
         "While your public posts are read, they are given topics, and you see which topics your points come from. Only "
         "you see it, and your score stays the same."
+    ),
+    Purpose.ARCHIVES: _(
+        "You upload the file that the network made for you. We take the numbers of reactions to your public posts of "
+        "the last 13 weeks from it and destroy the file. The number stands beside your score, never in it."
     ),
 }
 
@@ -124,6 +138,74 @@ WITHDRAWING = {
         "If you withdraw this, we delete at once all topics of your posts and the list of topics that you rejected. "
         "Your score does not change."
     ),
+    Purpose.ARCHIVES: _(
+        "If you withdraw this, we delete at once everything that came from your archive of %(network)s. Your score "
+        "does not change."
+    ),
+}
+
+#: What was seen of somebody's score; for audits `server.services.looks.Why`.
+SEEN = {
+    "score": _("The score"),
+    "label": _("The score, without a name"),
+    "drawn": _("Drawn at random to be checked. Seen: the score of one day, without a name"),
+    "explanation": _("Read where the points come from, without names and addresses"),
+    "signals": _("Read the single reactions to a post, without names and addresses"),
+    "file": _("Downloaded the signed explanation without addresses"),
+    "proof": _("Downloaded the proof that the score stands in the log"),
+    "recomputed": _("Had the score computed anew"),
+    "recounted": _("Had some of your posts counted anew at the network. Seen: the numbers"),
+}
+
+#: How computing a drawn score anew ended: badge, tone, sentence; `workers.audit.recompute.Outcome`.
+VERDICTS = {
+    "holds": (
+        _("holds"), "good",
+        _("The published score stands under the root of its day, the root stands in the log, and the other program "
+          "computed the same score from the signals."),
+    ),
+    "gone": (
+        _("not there any more"), "quiet",
+        _("The person has withdrawn or deleted the account in the meantime. There is nothing left to check."),
+    ),
+    "changed": (
+        _("does not hold"), "bad",
+        _("The stored score is not the one that was published: it does not lead to the root of its day."),
+    ),
+    "not_in_log": (
+        _("does not hold"), "bad", _("The root of the day is not the one that stands in the log."),
+    ),
+    "wrong_file": (
+        _("does not hold"), "bad", _("The other program does not accept the explanation. It says:"),
+    ),
+    "differs": (
+        _("does not hold"), "bad",
+        _("The published score is the one in the log, but what it was made of gives another one."),
+    ),
+    "moved": (
+        _("signals have moved"), "warn",
+        _("The published score is the one in the log, but the signals of now give another one. Reactions that came or "
+          "went since the night are a reason; a difference that stays is one for a finding."),
+    ),
+}  # fmt: skip
+
+#: Why a post could not be counted anew, beside the failures of networks.
+RECOUNTS = {
+    "gone": _("not public any more"),
+    "not_listed": _("not listed by the network"),
+}
+
+#: What the log says about the installation, by type of entry.
+NOTED = {
+    "model": _("Model"),
+    "taxonomy": _("Topics and what gets none"),
+    "collector": _("Version of the readers"),
+    "key": _("Key of the signatures"),
+    "settings": _("Settings"),
+    "organisation": _("Facts about the organisation"),
+    "scores": _("Scores of a day published"),
+    "erasure": _("Somebody was deleted"),
+    "restore": _("Restored from a backup"),
 }
 
 #: What an export is made of beside the kinds of data.

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from privacy.base import Subject
 from privacy.sealed import seal
-from workers import jobs
+from workers import buckets, jobs
 from workers.models import Bucket, DayScored, PostSplit, Score
 from workers.models.score import SPLIT, pack_split
 from workers.places import Vault
@@ -62,6 +62,13 @@ def run_day(process: Process, day: date) -> None:
     """Scores a day that has ended, as the schedule and its jobs do."""
     jobs.score_day(day.isoformat())
     process.queue.rq.empty()
+    keep_basis(process, day)
+
+
+def keep_basis(process: Process, day: date) -> None:
+    """Folds every bucket for a day; scores that are there stay, and what they are made of is known from then on."""
+    with process.working() as work:
+        buckets.settle(work)
     fold_all(process, day.isoformat())
 
 

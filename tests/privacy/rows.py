@@ -61,7 +61,7 @@ def fill(work: Work, *names: str, words: Words = MappingProxyType({}), spare: bo
     pointed_at = {key.column.table for model in personal() for key in model.__table__.foreign_keys}
     for model in models():
         if not model.__holds__.persons and (not spare or model.__table__ in pointed_at):
-            common[model.__table__] = _add(work, model, Person("", "nobody", words), {}, {})
+            common[model.__table__] = _add(work, model, Person("", "nobody", words), common, {})
     bystander = _person(work, "bystander", common, "", words)
     return [_person(work, name, common, bystander.id, words) for name in names]
 

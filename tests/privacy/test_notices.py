@@ -11,6 +11,8 @@ from tests.factories.people import NAMES
 
 #: SHA-256 of every text that was ever shown. Nobody who agreed to a text agreed to another one.
 DIGESTS = {
+    "archives-1.de.txt": "df8c9cda58962ae8c74fe85f547dc07f117eafb4c1b6315aefe4dba3bfd2cc0d",
+    "archives-1.en.txt": "e13ff4350ff66e090ab2dc03926317d5fa807097bd384d9de6ad0fe92d8435ec",
     "recognition-1.de.txt": "0aaac76a80a949461f762dc3f10a8f1b5ce11a902d7deca9d6fd52041319e862",
     "recognition-1.en.txt": "fadeda9ddffae209ff9434da7b4a3c4fe52a468af03feffb6906e97bcecccb0a",
     "scoring-1.de.txt": "8cce7b565bfa1e491f6aef9b0eac9e526c67fcd33ec1388e7ec3a8bfbc2662b5",
@@ -70,7 +72,9 @@ def test_every_notice_says_who_is_responsible_and_how_to_say_no(purpose: Purpose
 def test_a_notice_about_one_network_names_it_and_who_is_asked(purpose: Purpose, language: str) -> None:
     text = notice(purpose, language, NAMES).text
     named = [name for name in ("network", "operator", "country") if NAMES[name] in text]
-    assert named == (["network", "operator", "country"] if purpose in PER_NETWORK else [])
+    # An archive is brought by its person: no network is asked.
+    asked = [] if purpose is Purpose.ARCHIVES else ["operator", "country"]
+    assert named == (["network", *asked] if purpose in PER_NETWORK else [])
 
 
 @pytest.mark.parametrize(("purpose", "language"), BOTH)

@@ -50,7 +50,7 @@ def test_making_it_again_changes_nothing(made: Process) -> None:
     demo.make(made.settings)
     with made.reading() as session:
         assert session.scalar(select(func.count()).select_from(Inbox)) == before
-        assert session.scalar(select(func.count()).select_from(Account)) == len(demo.cast()) + 1
+        assert session.scalar(select(func.count()).select_from(Account)) == len(demo.cast()) + 3
 
 
 def test_no_invented_account_is_ever_asked_for_on_a_network(made: Process, clock: Clock) -> None:

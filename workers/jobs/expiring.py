@@ -12,6 +12,7 @@ from workers.runtime.marks import note_expired
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.signals.store import drop_signals, has_signals
+from workers.signals.webmentions import drop_old
 
 #: What was read through an account that lapsed is not looked up at its source any more: it stays no longer (R13).
 UNPROVEN = timedelta(days=7)
@@ -23,6 +24,7 @@ def expire(process: Process, day: str) -> None:
     places = holdings(process)
     with process.working() as work:
         _drop_unproven(work)
+        drop_old(work)
         places.expire(work.session, work.now)
     places.expire_places(process.clock())
     process.forget()

@@ -11,6 +11,7 @@ from workers.jobs.asking import client, network
 from workers.models import Connection
 from workers.networks.shape import Failure
 from workers.runtime.process import Process
+from workers.signals import webmentions
 from workers.signals.objections import drop_actor, note
 
 
@@ -47,6 +48,8 @@ def _taken_out(process: Process, subject_id: str, name: str, actor_id: str) -> b
     try:
         with process.working() as work:
             consent.take_turn(work.session, subject_id)
+            if name == webmentions.NETWORK:
+                return webmentions.drop_site(work, subject_id, actor_id)
             return drop_actor(work, subject_id, name, actor_id)
     except KeyGoneError:  # erased meanwhile
         return False

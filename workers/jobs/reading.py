@@ -135,11 +135,11 @@ class _Reading:
     def _read(self) -> None:
         with self._process.working() as work:
             connection, run = self._mine(work)
-            source = network(self._process, connection.network)
-            account = remote_id(work, connection)
+            name, account = connection.network, remote_id(work, connection)
             resume = unseal(connection, key_of(work, connection), "resume") or None
             stale = work.now - (connection.proven_at or run.started_at) > PROOF_LIFE
             since = work.today - timedelta(days=KLARWERT_1.window_days - 1)
+        source = network(self._process, name)
         if stale:
             self._prove_again(source, account)
         self._count_followers(source.profile(self._asking, account).followers)

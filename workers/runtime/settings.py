@@ -87,6 +87,11 @@ class Settings:
         return self.data / "downloads"
 
     @property
+    def archives(self) -> Path:
+        """Where archives that people bring lie, encrypted, until they are read."""
+        return self.data / "archives"
+
+    @property
     def topics_table(self) -> Path:
         """The operator's own taxonomy, if there is one: `klarwert topics import` puts it here."""
         return self.data / "topics.tsv"

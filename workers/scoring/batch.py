@@ -26,6 +26,7 @@ class Crowd:
     day: IntArray
     """Days since 1970-01-01, UTC."""
     count: IntArray
+    """0 for what does not count."""
     voice_person: IntArray
     """Of each voice."""
     standing: FloatArray
@@ -64,7 +65,7 @@ class Scores:
 def score_all(crowd: Crowd, day: date, model: Model = KLARWERT_1) -> Scores:
     """The scores of everybody in the crowd on a day (UTC)."""
     age = day.toordinal() - EPOCH - crowd.day
-    inside = in_window(age, model)
+    inside = in_window(age, model) & (crowd.count > 0)
     value = _values(crowd, np.where(inside, age, 0), inside, model)
     person = crowd.voice_person[crowd.voice]
     sums = sum_by(crowd.voice, value, len(crowd.voice_person))

@@ -25,6 +25,9 @@ DROP_TOPICS = 252
 #: The post has a topic, whose number stands in `count`.
 TOPIC = 251
 
+#: What the last score was made of is to be forgotten, of the whole person.
+FORGET = 250
+
 #: Kinds that one account gives to one post once: the day is not part of what makes them one signal.
 ONCE = frozenset({"like", "repost", "endorsement"})
 IS_ONCE = np.array([kind in ONCE for kind in KINDS])

@@ -1,6 +1,6 @@
 """Signals of many people as columns of numbers, in the order of the vault's files, and one person's part of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,12 @@ Pseudonyms = npt.NDArray[np.uint64]
 Marks = npt.NDArray[np.bool_]
 
 NONE = np.zeros(0, dtype=np.int64)
+#: It was disputed.
+DISPUTED = 1
+#: Its network was not agreed to.
+ABSENT = 2
+#: From this bit on: 0 for who did not lend their standing, else the number of steps that they reached, plus 1.
+LENT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +48,17 @@ class Columns:
     """Rising; a target that has several topics comes several times."""
     topic: Ints
     """Number of the topic (`workers.models.Topic`)."""
+    scored: int
+    """The newest day that the people were scored for (days since 1970-01-01); 0: none yet."""
+    based: Marks
+    """Of each person: is it known what their score of that day was made of?"""
+    before: Ints
+    """Of each signal: the count with which it was there when that day was scored, 0 if it was not. A signal that is
+    gone since stays until the next score with the count 0, so that what changed can be told."""
+    before_day: Ints
+    """Its day then."""
+    flags: Ints
+    """How it counted then: `DISPUTED`, `ABSENT` and the step of who lent their standing, from bit `LENT` on."""
 
     def __len__(self) -> int:
         return len(self.speaker)
@@ -71,7 +88,12 @@ def empty(subjects: list[str]) -> Columns:
     """People without signals; ids rising."""
     people = np.arange(len(subjects), dtype=np.int64)
     nothing = np.zeros(len(subjects), dtype=np.uint64)
-    return Columns(subjects, [], NONE, NONE, NONE, people, nothing, NONE, NONE, NONE, NONE, NONE, NONE, NONE)
+    return Columns(
+        subjects=subjects, connections=[], connection_person=NONE, target_connection=NONE, target_post=NONE,
+        speaker_person=people, pseudonym=nothing, speaker=NONE, target=NONE, kind=NONE, day=NONE, count=NONE,
+        topic_target=NONE, topic=NONE, scored=0, based=np.zeros(len(subjects), dtype=np.bool_), before=NONE,
+        before_day=NONE, flags=NONE,
+    )  # fmt: skip
 
 
 def part(whole: Columns, subject_id: str) -> Columns:
@@ -99,7 +121,25 @@ def part(whole: Columns, subject_id: str) -> Columns:
         count=whole.count[rows],
         topic_target=whole.topic_target[topics] - targets.start,
         topic=whole.topic[topics],
+        scored=whole.scored,
+        based=whole.based[person : person + 1],
+        before=whole.before[rows],
+        before_day=whole.before_day[rows],
+        flags=whole.flags[rows],
     )
+
+
+def only(columns: Columns, rows: Marks) -> Columns:
+    """Only these signals, among the same people, connections, targets and speakers."""
+    if rows.all():
+        return columns
+    names = ("speaker", "target", "kind", "day", "count", "before", "before_day", "flags")
+    return replace(columns, **{name: getattr(columns, name)[rows] for name in names})
+
+
+def living(columns: Columns) -> Columns:
+    """Without what is gone and only known from before."""
+    return only(columns, columns.count > 0)
 
 
 def _span(parents: Ints, first: int, end: int) -> slice:

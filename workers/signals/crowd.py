@@ -1,7 +1,7 @@
 """From the columns of a bucket to the crowd that is scored: voices, networks, accounts, standing, topics."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,17 +33,17 @@ class About:
 
 
 def crowd_of(
-    columns: Columns, about: Mapping[str, About], lent: Sequence[tuple[str, str, float]], disputed: Marks, model: Model
+    columns: Columns, about: Mapping[str, About], steps: Ints, disputed: Marks, model: Model
 ) -> tuple[Crowd, Labels]:
-    """The crowd of the signals whose networks are agreed to and that nobody disputes.
+    """The crowd of the columns. Signals of networks that are not agreed to, and disputed ones, count 0.
 
-    `lent`: person, pseudonym, yesterday's score of who lends.
+    `steps`: of each speaker, as `steps_of` says.
     """
     seen = [about[one] for one in columns.connections]
     person = columns.connection_person.tolist()
     networks, network = _numbered([(who, one.network) for who, one in zip(person, seen, strict=True)])
     accounts, account = _numbered([(who, one.network, one.label) for who, one in zip(person, seen, strict=True)])
-    columns = _counting(columns, np.array([one.agreed for one in seen], dtype=np.bool_), disputed)
+    agreed = np.array([one.agreed for one in seen], dtype=np.bool_)
     connection = columns.target_connection
     voice, voice_person = _voices(columns, network[connection], account[connection], len(accounts))
     topic_person, topics, topic = _topics(columns)
@@ -53,9 +53,9 @@ def crowd_of(
         post=columns.target,
         kind=columns.kind,
         day=columns.day,
-        count=columns.count,
+        count=np.where(agreed[connection][columns.target] & ~disputed, columns.count, 0),
         voice_person=voice_person,
-        standing=_standing(columns, lent, len(voice_person), model),
+        standing=standings(steps, len(voice_person), model),
         post_network=network[connection],
         network_person=np.array([key[0] for key in networks], dtype=np.int64),
         topic_post=columns.topic_target,
@@ -70,24 +70,6 @@ def _numbered(keys: Sequence[tuple[object, ...]]) -> tuple[list[tuple[object, ..
     numbers: dict[tuple[object, ...], int] = {}
     codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
     return list(numbers), codes
-
-
-def _counting(columns: Columns, agreed: Marks, disputed: Marks) -> Columns:
-    """The signals of agreed connections without disputed ones; targets and speakers keep their numbers."""
-    if agreed.all() and not disputed.any():
-        return columns
-    rows = agreed[columns.target_connection][columns.target] & ~disputed
-    topics = agreed[columns.target_connection][columns.topic_target]
-    return replace(
-        columns,
-        speaker=columns.speaker[rows],
-        target=columns.target[rows],
-        kind=columns.kind[rows],
-        day=columns.day[rows],
-        count=columns.count[rows],
-        topic_target=columns.topic_target[topics],
-        topic=columns.topic[topics],
-    )
 
 
 def _voices(columns: Columns, network: Ints, account: Ints, accounts: int) -> tuple[Ints, Ints]:
@@ -113,18 +95,34 @@ def _voices(columns: Columns, network: Ints, account: Ints, accounts: int) -> tu
     return voice, np.concatenate([columns.speaker_person, owner])
 
 
-def _standing(columns: Columns, lent: Sequence[tuple[str, str, float]], voices: int, model: Model) -> FloatArray:
-    standing = np.ones(voices)
-    if not lent:
-        return standing
+def steps_of(columns: Columns, lent: Sequence[tuple[str, str, float]], model: Model) -> Ints:
+    """Of each speaker the number of steps of standing that they reach, plus 1; 0 for who lends nothing.
+
+    `lent`: person, pseudonym, yesterday's score of who lends.
+    """
+    steps = np.zeros(len(columns.pseudonym), dtype=np.int64)
     places = {name: place for place, name in enumerate(columns.subjects)}
     mine = [(places[who], int(actor, 16), score) for who, actor, score in lent if who in places]
-    person = np.array([who for who, _, _ in mine], dtype=np.int64)
-    actor = np.array([actor for _, actor, _ in mine], dtype=np.uint64)
-    speaker, found = speakers_of(columns, person, actor)
-    steps = np.array([model.standing(score) for _, _, score in mine])
-    standing[speaker[found]] = steps[found]
+    if mine:
+        person = np.array([who for who, _, _ in mine], dtype=np.int64)
+        actor = np.array([actor for _, actor, _ in mine], dtype=np.uint64)
+        speaker, found = speakers_of(columns, person, actor)
+        values = _values(model).tolist()
+        reached = np.array([1 + values.index(model.standing(score)) for _, _, score in mine])
+        steps[speaker[found]] = reached[found]
+    return steps
+
+
+def standings(steps: Ints, voices: int, model: Model) -> FloatArray:
+    """Standing of each voice: of speakers by their steps, of all others 1."""
+    standing = np.ones(voices)
+    standing[: len(steps)] = _values(model)[np.maximum(steps - 1, 0)]
     return standing
+
+
+def _values(model: Model) -> FloatArray:
+    """Standing after each number of steps."""
+    return np.array([1.0, *(standing for _, standing in model.standing_steps)])
 
 
 def _topics(columns: Columns) -> tuple[Ints, Ints, Ints]:

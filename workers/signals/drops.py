@@ -41,8 +41,8 @@ def drops_between(session: Session, first: str, end: str) -> list[Drop]:
             row.subject_id, row.network, (connection, number) if row.post_id else None, row.kind, row.day, row.actor,
             row.account,
         )
-        for row, connection, number in session.execute(query).tuples()
-        if row.post_id is None or number
+        for row, connection, number in session.execute(query)
+        if row.post_id is None or connection  # else the post is gone, and its signals with it
     ]  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from workers.runtime.process import process_of
 from workers.runtime.storage import Storage
 from workers.signals import vault
 from workers.signals.block import Statement, pack, unpack
-from workers.signals.columns import Columns, empty
-from workers.signals.merge import News, merge
+from workers.signals.columns import Columns, empty, living
+from workers.signals.merge import News, compact, merge
 from workers.signals.vault import BrokenFileError
 
 #: Where the last opened file's part of one person is kept for the rest of the transaction.
@@ -56,6 +56,11 @@ def known(session: Session, subject_id: str, key: PersonKey | None = None) -> Co
 
     Raises `KeyGoneError`, `BrokenFileError`, `BrokenBlockError`.
     """
+    return compact(living(everything(session, subject_id, key)))
+
+
+def everything(session: Session, subject_id: str, key: PersonKey | None = None) -> Columns:
+    """The same with what is gone and was there when the person was scored last. Raises as `known` does."""
     process = process_of(session)
     key = key or process.ring.person(subject_id)
     mine = sorted(session.scalars(select(Connection.id).where(Connection.subject_id == subject_id)))

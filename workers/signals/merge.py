@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from workers.scoring.signals import KINDS
-from workers.signals.block import DROP_ACTOR, DROP_ALL, DROP_POST, DROP_TOPICS, IS_ONCE, TOPIC, Statements
-from workers.signals.columns import Columns, Ints, Marks, Pseudonyms, empty, starts
+from workers.signals.block import DROP_ACTOR, DROP_ALL, DROP_POST, DROP_TOPICS, FORGET, IS_ONCE, TOPIC, Statements
+from workers.signals.columns import Columns, Ints, Marks, Pseudonyms, empty, only, starts
 
 #: Days in keys count from here (2020-01-01), so that they fit into 14 bits until 2064.
 _FIRST_DAY = 18262
@@ -39,14 +39,15 @@ class News:
 def merge(old: Columns, people: Mapping[str, Sequence[str]], news: News, oldest: int) -> Columns:
     """The columns of these people (id to ids of connections, both rising) after the news, without days before `oldest`.
 
-    Who or what is not among people and connections is left out. Raises `BucketTooBigError`.
+    Who or what is not among people and connections is left out. What counted in the last score stays with the count 0.
+    Raises `BucketTooBigError`.
     """
     kept = among(old, people)
     news = _standing(news)
     kept = _without(kept, news)
     kept = _with_topics(_with_targets(kept, news), news)
-    kept = _with_speakers(kept, news)
-    return _compact(_with_rows(kept, news), oldest)
+    kept = _with_rows(_with_speakers(kept, news), news)
+    return _without_old(_forgetting(kept, news), oldest)
 
 
 def connection_ids(people: Mapping[str, Sequence[str]]) -> list[str]:
@@ -68,7 +69,9 @@ def among(old: Columns, people: Mapping[str, Sequence[str]]) -> Columns:
     connection = np.where(person[old.connection_person] >= 0, connection, -1)
     cut = _select(old, connection[old.target_connection] >= 0, person[old.speaker_person] >= 0)
     cut = replace(cut, target_connection=connection[cut.target_connection], speaker_person=person[cut.speaker_person])
-    new = np.setdiff1d(np.arange(len(subjects)), person)
+    back = np.full(len(subjects), -1, dtype=np.int64)
+    back[person[person >= 0]] = np.flatnonzero(person >= 0)
+    new = np.flatnonzero(back < 0)
     at = np.searchsorted(cut.speaker_person, new)
     moved = _shift(len(cut.speaker_person), at)
     return replace(
@@ -79,6 +82,7 @@ def among(old: Columns, people: Mapping[str, Sequence[str]]) -> Columns:
         speaker_person=np.insert(cut.speaker_person, at, new),
         pseudonym=np.insert(cut.pseudonym, at, 0),
         speaker=moved[cut.speaker],
+        based=(back >= 0) & old.based[back],
     )
 
 
@@ -147,9 +151,12 @@ def _without(kept: Columns, news: News) -> Columns:
     gone_target = gone_connection[kept.target_connection] | np.isin(
         keys, _target_keys(news.connection[posts], said["post"][posts])
     )
-    rows = ~gone_target[kept.target] & ~_of_actors(kept, news)
+    gone = gone_target[kept.target] | _of_actors(kept, news)
     topics = ~gone_target[kept.topic_target] & ~_untopiced(kept, keys, news)
-    return replace(_rows(kept, rows), topic_target=kept.topic_target[topics], topic=kept.topic[topics])
+    left = replace(kept, count=np.where(gone, 0, kept.count))
+    return replace(
+        only(left, ~gone | (left.before > 0)), topic_target=kept.topic_target[topics], topic=kept.topic[topics]
+    )
 
 
 def _of_actors(kept: Columns, news: News) -> Marks:
@@ -292,8 +299,11 @@ def _put(kept: Columns, new: Ints, speaker: Ints, target: Ints, kind: Ints, day:
         kind=np.insert(kept.kind, at, kind[fresh]),
         day=np.insert(days, at, day[fresh]),
         count=np.insert(counts, at, count[fresh]),
+        before=np.insert(kept.before, at, 0),
+        before_day=np.insert(kept.before_day, at, 0),
+        flags=np.insert(kept.flags, at, 0),
     )
-    return _rows(merged, merged.count > 0)
+    return only(merged, (merged.count > 0) | (merged.before > 0))
 
 
 def _row_keys(kept: Columns, speaker: Ints, target: Ints, kind: Ints, day: Ints) -> Ints:
@@ -308,10 +318,28 @@ def _row_keys(kept: Columns, speaker: Ints, target: Ints, kind: Ints, day: Ints)
     return key
 
 
-def _compact(kept: Columns, oldest: int) -> Columns:
-    """The columns without signals before a day, and without targets, topics and speakers that nothing is left of."""
-    if len(kept) and int(kept.day.min()) < oldest:
-        kept = _rows(kept, kept.day >= oldest)
+def _forgetting(kept: Columns, news: News) -> Columns:
+    """The columns without what was known from before of people of whom it is to be forgotten."""
+    forget = news.statements["kind"] == FORGET
+    if not forget.any():
+        return kept
+    based = kept.based.copy()
+    based[news.person[forget]] = False
+    before = np.where(based[kept.speaker_person[kept.speaker]], kept.before, 0)
+    kept = replace(kept, based=based, before=before)
+    return only(kept, (kept.count > 0) | (kept.before > 0))
+
+
+def _without_old(kept: Columns, oldest: int) -> Columns:
+    """The columns without signals before a day."""
+    if not len(kept) or int(kept.day.min()) >= oldest:
+        return kept
+    kept = replace(kept, count=np.where(kept.day < oldest, 0, kept.count))
+    return only(kept, (kept.count > 0) | (kept.before > 0))
+
+
+def compact(kept: Columns) -> Columns:
+    """The columns without targets, topics and speakers that nothing is left of."""
     targets = np.zeros(len(kept.target_post), dtype=np.bool_)
     targets[kept.target] = True
     speakers = np.zeros(len(kept.pseudonym), dtype=np.bool_)
@@ -327,7 +355,7 @@ def _select(kept: Columns, targets: Marks, speakers: Marks) -> Columns:
     rows = targets[kept.target] & speakers[kept.speaker]
     topics = targets[kept.topic_target]
     target, speaker = np.cumsum(targets) - 1, np.cumsum(speakers) - 1
-    cut = _rows(kept, rows)
+    cut = only(kept, rows)
     return replace(
         cut,
         target_connection=kept.target_connection[targets],
@@ -338,19 +366,6 @@ def _select(kept: Columns, targets: Marks, speakers: Marks) -> Columns:
         target=target[cut.target],
         topic_target=target[kept.topic_target[topics]],
         topic=kept.topic[topics],
-    )
-
-
-def _rows(kept: Columns, rows: Marks) -> Columns:
-    if rows.all():
-        return kept
-    return replace(
-        kept,
-        speaker=kept.speaker[rows],
-        target=kept.target[rows],
-        kind=kept.kind[rows],
-        day=kept.day[rows],
-        count=kept.count[rows],
     )
 
 

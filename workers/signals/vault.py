@@ -8,6 +8,7 @@ posts lie in it once more sealed, under the key of the person whose posts they a
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,10 +114,21 @@ def write(columns: Columns, keys: Mapping[str, PersonKey]) -> bytes:
         "day": _narrow(columns.day - base),
         "count": np.minimum(columns.count, _MANY).astype(np.uint8),
         "many": columns.count[columns.count >= _MANY],
+        "based": columns.based.astype(np.uint8),
+        "flags": _narrow(columns.flags),
         "sizes": _narrow(np.fromiter(map(len, sealed), np.int64, len(sealed))),
         "sealed": np.frombuffer(b"".join(sealed), dtype=np.uint8),
     }
-    return _pack(arrays, {"format": FORMAT, "day": str(base), "salt": salt.hex(), "kinds": ",".join(KINDS)})
+    if _moved(columns):
+        arrays |= {"before": _narrow(columns.before), "before_day": _narrow(columns.before_day)}
+    said = {"format": FORMAT, "day": str(base), "scored": str(columns.scored)}
+    return _pack(arrays, {**said, "salt": salt.hex(), "kinds": ",".join(KINDS)})
+
+
+def _moved(columns: Columns) -> bool:
+    """Has anything changed since the last score? Right after it the file has its columns once only."""
+    same = np.array_equal(columns.before, columns.count) and np.array_equal(columns.before_day, columns.day)
+    return not same
 
 
 def read(content: bytes) -> Stored:
@@ -139,6 +151,7 @@ def _stored(arrays: Mapping[str, Ints], said: Mapping[str, str]) -> Stored:
     first = starts(connection_person[target_connection], len(subjects))
     count = arrays["count"].astype(np.int64)
     count[count == _MANY] = arrays["many"]
+    day = arrays["day"].astype(np.int64) + int(said["day"])
     kinds = np.array([KINDS.index(kind) for kind in said["kinds"].split(",")])
     columns = Columns(
         subjects=subjects,
@@ -151,13 +164,32 @@ def _stored(arrays: Mapping[str, Ints], said: Mapping[str, str]) -> Stored:
         speaker=speaker,
         target=arrays["target"] + first[speaker_person[speaker]],
         kind=kinds[arrays["kind"]],
-        day=arrays["day"].astype(np.int64) + int(said["day"]),
+        day=day,
         count=count,
         topic_target=NONE,
         topic=NONE,
+        **_before(arrays, said, len(subjects), day, count),
     )
     ends = np.cumsum(arrays["sizes"], dtype=np.int64)
     return Stored(columns, bytes.fromhex(said["salt"]), arrays["sealed"].tobytes(), ends)
+
+
+def _before(arrays: Mapping[str, Ints], said: Mapping[str, str], people: int, day: Ints, count: Ints) -> dict[str, Any]:
+    """What is known of the last score: columns of their own, or the same as now; nothing in the format of before."""
+    if said["format"] == BEFORE:
+        nothing = np.zeros(len(count), dtype=np.int64)
+        return {
+            "scored": 0, "based": np.zeros(people, dtype=np.bool_), "before": nothing, "before_day": nothing,
+            "flags": nothing,
+        }  # fmt: skip
+    moved = "before" in arrays
+    return {
+        "scored": int(said["scored"]),
+        "based": arrays["based"].astype(np.bool_),
+        "before": arrays["before"].astype(np.int64) if moved else count,
+        "before_day": arrays["before_day"].astype(np.int64) if moved else day,
+        "flags": arrays["flags"].astype(np.int64),
+    }
 
 
 def _sealed(columns: Columns, nobody: Ints, keys: Mapping[str, PersonKey], salt: bytes) -> list[bytes]:

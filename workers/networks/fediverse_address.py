@@ -1,4 +1,4 @@
-"""Reads what people type for an account on a Mastodon-like server, and finds the server behind a domain."""
+"""Reads what people type for an account on a server that somebody runs, and finds the server behind a domain."""
 
 import re
 from dataclasses import dataclass
@@ -24,25 +24,28 @@ class Named:
     host: str
 
 
-def named(address: str) -> Named:
-    """The account that a person typed. Raises Failure(BAD_ADDRESS) for what names none."""
+def named(address: str, page: re.Pattern[str] = _PATH) -> Named:
+    """The account that a person typed. Raises Failure(BAD_ADDRESS) for what names none.
+
+    `page` is what the path of a profile looks like, with groups `name` and (for a view from elsewhere) `host`.
+    """
     typed = address.strip()
     if len(typed) > _LONGEST:
         raise Failure(Reason.BAD_ADDRESS)
     if typed.startswith(("https://", "http://")):
-        return _from_page(typed)
+        return _from_page(typed, page)
     match = _HANDLE.match(typed)
     if not match or not match["name"].isascii():
         raise Failure(Reason.BAD_ADDRESS)
     return Named(match["name"].lower(), ascii_host(match["host"]))
 
 
-def _from_page(typed: str) -> Named:
+def _from_page(typed: str, page: re.Pattern[str]) -> Named:
     try:
         url = parsed(typed)
     except Failure:
         raise Failure(Reason.BAD_ADDRESS) from None
-    match = _PATH.match(url.path)
+    match = page.match(url.path)
     if not match or url.userinfo or url.query:
         raise Failure(Reason.BAD_ADDRESS)
     host = match["host"] or url.netloc.decode("ascii")

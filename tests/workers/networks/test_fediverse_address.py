@@ -5,7 +5,7 @@ import pytest
 from tests.workers.networks.conftest import MakeClient
 from tests.workers.networks.loopback import LoopbackServer, Reply
 from workers.networks.failure import Failure, Reason
-from workers.networks.mastodon_address import Named, home_of, named
+from workers.networks.fediverse_address import Named, home_of, named
 
 
 @pytest.mark.parametrize(
