@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from privacy.base import Sealed, UtcDateTime
@@ -38,6 +36,16 @@ _going = Table(
 )
 
 
+#: Keys of files that are not in use any more: kept until every backup that may have the file is gone, too.
+_retired = Table(
+    "retired",
+    _tables,
+    Column("name", String, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+)
+_FILE = "file/"
+
+
 class KeyGoneError(LookupError):
     """There is no key of that name: it was never made, or it was destroyed with its person."""
 
@@ -56,35 +64,68 @@ def _encrypt(key: bytes, data: bytes, place: str) -> bytes:
 
 
 def _decrypt(key: bytes, data: bytes, place: str) -> bytes:
+    return _open(AESGCM(key), data[:_NONCE_BYTES], data[_NONCE_BYTES:], place.encode())
+
+
+def _open(cipher: AESGCM, nonce: bytes, data: bytes, place: bytes | None) -> bytes:
     try:
-        return AESGCM(key).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], place.encode())
+        return cipher.decrypt(nonce, data, place)
     except (InvalidTag, ValueError):  # a ValueError: too short to have a nonce
         raise SealBrokenError("sealed bytes do not open at this place") from None
 
 
 def _derive(key: bytes, use: str) -> bytes:
-    """A key of its own for each use (RFC 5869, expand only: the input is a uniform key already)."""
-    return HKDFExpand(algorithm=SHA256(), length=KEY_BYTES, info=f"klarwert/{use}".encode()).derive(key)
+    """A key of its own for each use (HKDF-Expand of RFC 5869 for one block: the input is a uniform key already)."""
+    return hmac.digest(key, f"klarwert/{use}".encode() + b"\x01", "sha256")
 
 
 class PersonKey:
     """What only one person's key can do: seal and open what is about them, and name who reacts to them."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._seal = _derive(secret, "seal")
-        self._pseudonym = _derive(secret, "pseudonym")
+    __slots__ = ("_cipher", "_pseudonym", "_secret")
 
-    def seal(self, place: str, text: str) -> Sealed:
-        """Encrypts text with AES-256-GCM; `place` (table, row, column) is authenticated, so it opens only there."""
-        return Sealed(_encrypt(self._seal, text.encode(), place))
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._cipher: AESGCM | None = None
+        self._pseudonym = b""
+
+    def seal(self, place: str, content: str | bytes) -> Sealed:
+        """Encrypts with AES-256-GCM; `place` (table, row, column) is authenticated, so it opens only there."""
+        plain = content.encode() if isinstance(content, str) else content
+        nonce = os.urandom(_NONCE_BYTES)
+        return Sealed(nonce + self._sealing().encrypt(nonce, plain, place.encode()))
 
     def open(self, place: str, sealed: bytes) -> str:
         """The text again. Raises `SealBrokenError`."""
-        return _decrypt(self._seal, sealed, place).decode()
+        return self.open_bytes(place, sealed).decode()
+
+    def open_bytes(self, place: str, sealed: bytes) -> bytes:
+        """The bytes again. Raises `SealBrokenError`."""
+        return _open(self._sealing(), sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
+
+    def seal_once(self, salt: bytes, content: bytes) -> bytes:
+        """Encrypts under a key that the salt makes, 16 bytes longer than the content.
+
+        Without a nonce: under one salt a person's key may seal one content only. A random salt a file does that.
+        """
+        return self._once(salt).encrypt(bytes(_NONCE_BYTES), content, None)
+
+    def open_once(self, salt: bytes, sealed: bytes) -> bytes:
+        """What `seal_once` sealed. Raises `SealBrokenError`."""
+        return _open(self._once(salt), bytes(_NONCE_BYTES), sealed, None)
 
     def pseudonym(self, network: str, remote_id: str) -> str:
         """Who reacted, as 16 hex digits that mean nothing under another participant (R7)."""
+        self._pseudonym = self._pseudonym or _derive(self._secret, "pseudonym")
         return hmac.digest(self._pseudonym, f"{network}\0{remote_id}".encode(), "sha256")[:8].hex()
+
+    def _sealing(self) -> AESGCM:
+        if self._cipher is None:
+            self._cipher = AESGCM(_derive(self._secret, "seal"))
+        return self._cipher
+
+    def _once(self, salt: bytes) -> AESGCM:
+        return AESGCM(hmac.digest(self._secret, b"klarwert/once/" + salt + b"\x01", "sha256"))
 
 
 class KeyRing:
@@ -147,6 +188,63 @@ class KeyRing:
         with self._engine.connect() as connection:
             return connection.scalar(anybody) is not None
 
+    def own(self) -> PersonKey:
+        """The key for what is to be sealed and belongs to no person."""
+        return PersonKey(self.instance("own"))
+
+    def people(self, first: str, end: str) -> dict[str, PersonKey]:
+        """The keys of everybody whose id is from `first` to below `end`, by id: one query for all of a bucket."""
+        start = len("person/")
+        mine = select(_keys.c.name, _keys.c.wrapped).where(
+            _keys.c.name >= f"person/{first}", _keys.c.name < f"person/{end}"
+        )
+        cipher = AESGCM(self._master)
+        with self._engine.connect() as connection:
+            rows = connection.execute(mine).all()
+        return {
+            name[start:]: PersonKey(_open(cipher, wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], name.encode()))
+            for name, wrapped in rows
+        }
+
+    def seal_file(self, name: str, content: bytes) -> bytes:
+        """Makes a key for one version of a file, stores it durably and encrypts the file with it (AES-256-GCM)."""
+        return _encrypt(self._make(f"{_FILE}{name}"), content, name)
+
+    def open_file(self, name: str, sealed: bytes) -> bytes:
+        """The content of a file. Raises `KeyGoneError`, `SealBrokenError`."""
+        return _decrypt(self._read(f"{_FILE}{name}"), sealed, name)
+
+    def files(self, prefix: str = "") -> set[str]:
+        """Names of the files, with this beginning, whose keys are there and not retired."""
+        mine = select(_keys.c.name).where(_keys.c.name.startswith(f"{_FILE}{prefix}", autoescape=True))
+        with self._engine.connect() as connection:
+            names = connection.scalars(mine.where(_keys.c.name.not_in(select(_retired.c.name)))).all()
+        return {name.removeprefix(_FILE) for name in names}
+
+    def retire_file(self, name: str, now: datetime) -> None:
+        """Notes that a file is gone; its key is kept for backups until `expire_files`. Again is no error."""
+        key = f"{_FILE}{name}"
+        with suppress(IntegrityError), writing(self._engine).begin() as connection:
+            if connection.scalar(select(_retired.c.name).where(_retired.c.name == key)) is None:
+                connection.execute(insert(_retired).values(name=key, since=now))
+
+    def expired_files(self, before: datetime) -> int:
+        """How many keys `expire_files` would destroy."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).where(_retired.c.since < before)) or 0
+
+    def expire_files(self, before: datetime) -> int:
+        """Destroys the keys of files that were gone before a moment; how many."""
+        with writing(self._engine).begin() as connection:
+            old = connection.scalars(select(_retired.c.name).where(_retired.c.since < before)).all()
+            for name in old:
+                connection.execute(delete(_keys).where(_keys.c.name == name))
+                connection.execute(delete(_retired).where(_retired.c.name == name))
+        if old:
+            rewrite(self._engine, _keys.name)
+            rewrite(self._engine, _retired.name)
+        return len(old)
+
     def blind(self, place: str, text: str) -> bytes:
         """A blind index: finds a sealed value again by equality and tells nothing else (HMAC-SHA-256)."""
         return hmac.digest(self.instance("blind"), f"{place}\0{text}".encode(), "sha256")
@@ -192,6 +290,16 @@ class KeyRing:
         if wrapped is None:
             raise KeyGoneError("no such key")
         return _decrypt(self._master, wrapped, name)
+
+
+def signed_by(public_key: str, text: str, signature: str) -> bool:
+    """Does a signature (hex) of `KeyRing.sign` over a text fit this public key (hex)?"""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+        key.verify(bytes.fromhex(signature), text.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def token_hash(token: str) -> str:

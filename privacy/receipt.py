@@ -1,10 +1,12 @@
 """The consent receipt: one decision as a record that other programs understand (W3C DPV 2, ISO/IEC TS 27560:2023)."""
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from privacy.consent import Consent, NoticeText
+from privacy.vocabulary import SPECIAL
 
 _LINK = {"@type": "@id"}
 _MOMENT = {"@type": "xsd:dateTime"}
@@ -37,7 +39,7 @@ def receipt(consent: Consent, notice: NoticeText) -> dict[str, Any]:
         "dpv:hasDataController": {"@type": "dpv:DataController", "dpv:hasName": notice.controller},
         "dpv:hasDataSubject": _urn(consent.subject_id),
         "dpv:hasPurpose": {"dct:identifier": consent.purpose, "dct:subject": consent.network or None},
-        "dpv:hasLegalBasis": ["gdpr:A6-1-a", "gdpr:A9-2-a"],
+        "dpv:hasLegalBasis": ["gdpr:A6-1-a", *(["gdpr:A9-2-a"] if consent.purpose in SPECIAL else [])],
         "dpv:hasConsentStatus": f"dpv:{status}",
         "dpv:isIndicatedAtTime": consent.decided_at.isoformat(),
         "dpv:hasIndicationMethod": consent.method,
@@ -58,6 +60,11 @@ def receipt(consent: Consent, notice: NoticeText) -> dict[str, Any]:
             },
         },
     }
+
+
+def receipt_text(consent: Consent, notice: NoticeText) -> str:
+    """The record as the text that a person downloads, always the same for the same decision."""
+    return json.dumps(receipt(consent, notice), ensure_ascii=False, indent=2)
 
 
 def _urn(id_: str) -> str:

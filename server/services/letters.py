@@ -1,6 +1,10 @@
 """The mails that people get: short, plain, in their language, saying who writes and why."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+
+from babel.dates import format_date
 
 from server.services.words import LANGUAGES, catalogue, role_name
 from workers.runtime.settings import Organisation
@@ -12,6 +16,10 @@ class Letter:
 
     title: str
     body: str
+
+
+#: A letter that is nothing but a way to a page: made from a language and a link.
+Linked = Callable[[str, str], Letter]
 
 
 def _letter(title: str, *paragraphs: str) -> Letter:
@@ -104,6 +112,70 @@ def password_changed(language: str) -> Letter:
     )
 
 
+def dispute_made(language: str, link: str) -> Letter:
+    """Tells somebody that their dispute has arrived; what it is about stands on the page only."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Your dispute has arrived"),
+        _("Hello,"),
+        _(
+            "you disputed something in your score. It does not count any more, from now on. A human of the "
+            "organisation will decide, and you will get a mail. Here you see how it stands:"
+        ),
+        link,
+    )
+
+
+def dispute_decided(language: str, link: str) -> Letter:
+    """Tells somebody that a human decided on their dispute."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Your dispute was decided"),
+        _("Hello,"),
+        _("a human of the organisation has decided on your dispute. The decision and its reasons stand here:"),
+        link,
+        _("If you do not agree, you can complain to the supervisory authority. It is named on the same page."),
+    )
+
+
+def dispute_waits(language: str, link: str) -> Letter:
+    """Tells somebody of the organisation that a dispute waits for a decision; names nobody."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("A dispute waits for a decision"),
+        _("Hello,"),
+        _("somebody who takes part disputes something in their score. Please look at it and decide, with reasons:"),
+        link,
+    )
+
+
+def dispute_done(language: str, link: str) -> Letter:
+    """Tells somebody of the organisation that a dispute was decided; names nobody."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("A dispute was decided"),
+        _("Hello,"),
+        _("a human of your organisation has decided on a dispute. The decision stands here:"),
+        link,
+    )
+
+
+def model_announced(language: str, starts: str, link: str) -> Letter:
+    """Announces another version of the score model; `starts` is a day as the language writes it."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Scores will be computed in another way from %(day)s on") % {"day": starts},
+        _("Hello,"),
+        _(
+            "from %(day)s on, scores at Klarwert are computed with another version of the model. You can see now what "
+            "it would make of your own reactions, beside the score as it is:"
+        )
+        % {"day": starts},
+        link,
+        _("You need not do anything. Explanation files that you have stay valid and can be checked as before."),
+    )
+
+
 def invitation(link: str, role: str) -> Letter:
     """Invites to a role, in every language: which one somebody reads who is new here is not known."""
     titles, texts = [], []
@@ -129,4 +201,41 @@ def role_changed(language: str, role: str) -> Letter:
         _("an administrator of this Klarwert has changed your role. It is now: %(role)s")
         % {"role": role_name(language, role)},
         _("If you think that this is a mistake, please write to the organisation that runs this Klarwert."),
+    )
+
+
+def requests_due(language: str, number: int, link: str) -> Letter:
+    """Reminds whoever answers requests that some are due; it says how many and nothing of them."""
+    texts = catalogue(language)
+    _ = texts.gettext
+    count = texts.ngettext(
+        "%(num)s request is due soon or overdue.", "%(num)s requests are due soon or overdue.", number
+    )
+    return _letter(
+        _("Requests are due"),
+        _("Hello,"),
+        count % {"num": number},
+        _("The law gives one month for an answer (Art. 12(3) GDPR). Here they are:"),
+        link,
+    )
+
+
+def erasing(language: str, link: str, begins: datetime | None) -> Letter:
+    """The last mail: the link to the certificate, and where the erasure waits the way back."""
+    _ = catalogue(language).gettext
+    when = (
+        _("your data at Klarwert is being deleted now. This usually takes seconds, at most 24 hours.")
+        if begins is None
+        else _("your data at Klarwert will be deleted on %(day)s. Until then the link below takes it back.")
+        % {"day": format_date(begins, "long", locale=language)}
+    )
+    return _letter(
+        _("Your data will be deleted") if begins else _("Your data is being deleted"),
+        _("Hello,"),
+        when,
+        link,
+        _(
+            "Afterwards the same link has a certificate of the deletion for you. Keep the link: nobody else has it, "
+            "and it is all that binds the certificate to you. We will not write to you again."
+        ),
     )

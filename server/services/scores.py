@@ -14,9 +14,12 @@ from server.services.explanations import ShownPost, explain_day, posts
 from workers.models import Connection, Score
 from workers.models.connection import State
 from workers.results import history, newest
-from workers.scoring.model import KLARWERT_1
+from workers.scoring.changes import PARTS
+from workers.scoring.model import KLARWERT_1, Model
 
 HISTORY_DAYS = 365
+#: Parts of a change in the order in which they are told; the first one only where another version of the model began.
+CHANGES = ("model", *PARTS)
 
 
 class Step(StrEnum):
@@ -36,10 +39,12 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """The difference to the score before."""
+    """The difference to an earlier score."""
 
     since: date
     points: float
+    parts: dict[str, float]
+    """What it is made of, in points, in the order in which it is told; empty where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,10 @@ class Overview:
     posts: list[ShownPost]
     """Those that gave most, the most first."""
 
-    @property
-    def change(self) -> Change | None:
-        """What changed since the score before; None where there is none."""
-        if len(self.history) < 2:  # noqa: PLR2004 - a difference needs two
-            return None
-        before = self.history[-2]
-        return Change(before.day, self.score.score - before.score)
+    model: Model
+    """The version that made the score."""
+    change: Change | None
+    """What changed since an earlier score; None where there is none."""
 
 
 def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best: int = 5) -> Overview | None:
@@ -71,7 +73,20 @@ def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best
         score=score,
         history=history(session, subject_id, HISTORY_DAYS, today) or [score],
         posts=posts(session, ring, subject_id, told, 0, best),
+        model=told.model,
+        change=change(session, score),
     )
+
+
+def change(session: Session, score: Score) -> Change | None:
+    """What changed since the last score of which that is known in parts, else since the one before."""
+    earlier = select(Score).where(Score.subject_id == score.subject_id, Score.day < score.day)
+    before = session.scalar(earlier.where(Score.day == score.changed_since)) if score.changed_since else None
+    if before is not None and score.changes:
+        parts = {name: score.changes[name] for name in CHANGES if name in score.changes}
+        return Change(before.day, score.score - before.score, parts)
+    before = session.scalar(earlier.order_by(Score.day.desc()).limit(1))
+    return Change(before.day, score.score - before.score, {}) if before else None
 
 
 def next_step(session: Session, subject_id: str) -> tuple[Step, str | None]:
@@ -90,14 +105,14 @@ def next_step(session: Session, subject_id: str) -> tuple[Step, str | None]:
     return (Step.CONNECT if consent.networks(session, subject_id) else Step.CONSENT), None
 
 
-def people_for(score: float) -> float:
+def people_for(score: float, model: Model = KLARWERT_1) -> float:
     """How many different people who each give one like today make this score, where no week was without a reaction.
 
     The inverse of the model's scale: its impact X. Raises `ValueError` for a score that the scale does not reach.
     """
-    gained = score - KLARWERT_1.lowest
-    if not 0 <= gained < KLARWERT_1.span:
+    gained = score - model.lowest
+    if not 0 <= gained < model.span:
         raise ValueError("a score is from 1 to below 100")
     if gained == 0:
         return 0.0
-    return float(KLARWERT_1.middle * (KLARWERT_1.span / gained - 1) ** (-1 / KLARWERT_1.exponent))
+    return float(model.middle * (model.span / gained - 1) ** (-1 / model.exponent))

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from privacy.archive import KindWords
 from privacy.base import Rule
+from privacy.breach import kinds_of_people
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import catalogue
+from workers.catalogue import NETWORKS
 
 _YEAR = 365.25
 
@@ -38,6 +40,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Entries in the log"), _("What the log of this Klarwert can prove of you: decisions, files, roles.")
         ),
         "connections": KindWords(_("Connected accounts"), _("Your accounts on networks and how you proved them.")),
+        "archives": KindWords(
+            _("Archives"), _("What you brought yourself: numbers of reactions by post, and how reading went.")
+        ),
+        "archive files": KindWords(
+            _("Files on their way"),
+            _("Files that you uploaded and that are not read yet, encrypted. They go right after."),
+        ),
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
@@ -45,12 +54,29 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
-        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "signals of today": KindWords(
+            _("New signals"), _("What was read since the last night. In the night it joins the signals.")
+        ),
+        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
+        "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
+        "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
+        "webmentions": KindWords(
+            _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
+        ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
+        "proofs of scores": KindWords(
+            _("Proofs of your scores"), _("Where your score of a day stands in the log, and the random number for it.")
+        ),
+        "checks of your score": KindWords(
+            _("Checks of your score"), _("When auditors drew your score to check it, and what they found. No names.")
+        ),
+        "draws of auditors": KindWords(_("Your draws"), _("If you are an auditor: which samples you drew.")),
+        "findings": KindWords(_("Your findings"), _("If you are an auditor: what you found, and the answers.")),
+        "checks of the log": KindWords(_("Your check of the log"), _("If you are an auditor: the log as you saw it.")),
         "disclosures": KindWords(
             _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
         ),
@@ -61,22 +87,41 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
+        "announcements": KindWords(_("Announcements"), _("Of which versions of the model a mail went to you.")),
         "mailed links": KindWords(
             _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
         ),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
+        "downloads": KindWords(_("Downloads"), _("The download that you ordered last: when, and how far it is.")),
+        "download files": KindWords(_("Files to download"), _("The files of that download, locked with your key.")),
+        "erasures asked": KindWords(
+            _("Deletion"), _("That you asked for your data to be deleted, and when it begins.")
+        ),
         "key": KindWords(
             _("Your key"), _("It locks what is most private of your data. It is never handed out, and destroyed last.")
         ),
     }
 
 
+def kinds_in_tables(language: str) -> Mapping[str, str]:
+    """The kinds of data in tables that are about participants, with their titles in alphabetical order."""
+    words = kinds(language)
+    titles = {kind: words[kind].title for kind in kinds_of_people() if kind in words}
+    return dict(sorted(titles.items(), key=lambda one: one[1]))
+
+
 def kinds_of_others(language: str) -> Mapping[str, KindWords]:
     """The words for data about people who do not take part; it is in nobody's export."""
     _ = catalogue(language).gettext
     meaning = _("Accounts whose reactions are not taken because their owners objected, as fingerprints without names.")
-    return {"objections": KindWords(_("Objections"), meaning)}
+    proofs = _(
+        "What remains of your consents when you are deleted: a fingerprint that nobody can open without your link."
+    )
+    return {
+        "proofs of consent": KindWords(_("Proofs of consent"), proofs),
+        "objections": KindWords(_("Objections"), meaning),
+    }
 
 
 def columns(language: str) -> Mapping[str, str]:
@@ -88,9 +133,19 @@ def columns(language: str) -> Mapping[str, str]:
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
         "answer": _("Answer"),
+        "answered_at": _("Answered"),
+        "archive": _("Number of the file"),
+        "asked_at": _("Asked"),
+        "before": _("Entries before"),
+        "block": _("What was read"),
         "body": _("Text"),
+        "brought_at": _("Brought"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "by_topic": _("Points by topic"),
+        "bytes": _("Bytes"),
+        "changed_since": _("Compared with"),
+        "changes": _("What changed"),
         "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
@@ -99,10 +154,14 @@ def columns(language: str) -> Mapping[str, str]:
         "connection_id": _("Connection number"),
         "contact": _("Where the answer goes"),
         "count": _("Number"),
+        "counts": _("Numbers by post"),
         "created_at": _("Made"),
         "day": _("Day"),
-        "day_at": _("End of the day"),
         "decided_at": _("Decided"),
+        "decided_by": _("Decided by"),
+        "digest": _("Fingerprint"),
+        "dispute_id": _("Number of the dispute"),
+        "drawn_at": _("Drawn"),
         "due_at": _("Next reading"),
         "due_on": _("Answer due on"),
         "email": _("E-mail address"),
@@ -110,10 +169,14 @@ def columns(language: str) -> Mapping[str, str]:
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
         "extended_on": _("Extended on"),
+        "failed_at": _("Failed at"),
         "failure": _("Failure"),
+        "file": _("File"),
+        "file_key": _("Key of the file"),
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
         "handle": _("Account name"),
+        "held": _("Did it hold?"),
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
@@ -122,6 +185,7 @@ def columns(language: str) -> Mapping[str, str]:
         "label": _("Label"),
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
+        "last_post": _("Number of the newest post"),
         "lender_id": _("Your number"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
@@ -130,6 +194,13 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "number": _("Number in the account"),
+        "ordered_at": _("Ordered"),
+        "outcome": _("Outcome"),
+        "page": _("Address of your page, until it was looked at"),
+        "parts": _("Number of files"),
+        "people": _("People"),
+        "place": _("Place"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -138,32 +209,86 @@ def columns(language: str) -> Mapping[str, str]:
         "proven_at": _("Proven"),
         "purpose": _("Purpose"),
         "reactions": _("Reactions"),
+        "reactions_too": _("Reactions to others as well?"),
         "read_at": _("Last read"),
+        "ready_at": _("Ready"),
         "reason": _("Reason"),
         "received_at": _("Received"),
         "recipient": _("To"),
+        "recount": _("Counted anew"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
         "resume": _("Where reading goes on"),
         "role": _("Role"),
+        "root": _("Root (SHA-256)"),
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
+        "sent_at": _("Sent"),
+        "size": _("Bytes"),
+        "source": _("Address of the linking page, until it was looked at"),
         "started_at": _("Started"),
         "state": _("State"),
+        "steps": _("Steps"),
         "subject_id": _("Your number"),
+        "subject_matter": _("What it is about"),
+        "target": _("What is disputed"),
+        "text": _("Text"),
         "title": _("Subject"),
+        "token": _("Secret of the certificate"),
         "topic": _("Topic"),
         "topics": _("Topics"),
         "tries": _("Tries"),
         "typed": _("What you typed"),
         "until": _("Until"),
         "use": _("For"),
+        "verdict": _("Computed anew"),
         "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),
         "what": _("What was seen"),
         "wish": _("Wish"),
+        "written_at": _("Written"),
     }
+
+
+def values(language: str) -> Mapping[str, Mapping[str, str]]:
+    """What the code words in the columns of an export mean, by name of the column; for the page to read."""
+    _ = catalogue(language).gettext
+    kinds = {
+        "like": _("Like"), "mention": _("Mention"), "reply": _("Reply"), "repost": _("Repost"), "link": _("Link"),
+        "endorsement": _("Endorsement"), "quote": _("Quote"), "audience": _("Followers"),
+    }  # fmt: skip
+    networks = {facts.name: facts.title for facts in NETWORKS.values()}
+    return {
+        "by_kind": kinds,
+        "by_network": networks,
+        "kind": kinds,
+        "language": {"de": "Deutsch", "en": "English"},
+        "method": {"web form": _("in a form on the web"), "command line": _("on the command line")},
+        "network": networks,
+        "proof": {
+            "bio": _("by the code in your profile"),
+            "rel_me": _("by the link in your profile"),
+            "post": _("by the code in a post"),
+        },
+        "purpose": {
+            "scoring": _("the score"), "recognition": _("weight of your own reactions"),
+            "topics": _("topics of your posts"),
+        },
+        "role": {
+            "participant": _("takes part"), "staff": _("works for the organisation"), "auditor": _("auditor"),
+            "dpo": _("data protection officer"), "admin": _("administrator"),
+        },
+        "state": {
+            "looking": _("being looked up"), "claimed": _("waits for your proof"),
+            "checking": _("proof is being checked"), "proven": _("connected"), "refused": _("not connected"),
+            "lapsed": _("proof has run out"), "building": _("being made"), "ready": _("ready"), "failed": _("failed"),
+        },
+        "use": {
+            "confirm": _("confirm the address"), "reset": _("choose a new password"),
+            "change_email": _("change the address"),
+        },
+    }  # fmt: skip
 
 
 def stored(session: Session, holdings: Holdings, subject_id: str, language: str) -> list[Stored]:
@@ -204,12 +329,17 @@ def _span(days: int, texts: NullTranslations, language: str) -> str:
 def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
-        "closed_at": _("after the answer"),
+        "closed_at": _("after it was closed"),
         "created_at": _("after it was written"),
-        "day_at": _("after the day of the reaction"),
+        "drawn_at": _("after it was drawn"),
+        "written_at": _("after it was written"),
+        "day": _("after the day of the reaction"),
+        "brought_at": _("after you brought it"),
+        "decided_at": _("after it was decided"),
+        "sent_at": _("after it was sent"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
-        "made_at": _("after it was computed"),
+        "made_at": _("after it was made"),
         "noted_at": _("after it was noted"),
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),

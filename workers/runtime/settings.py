@@ -11,6 +11,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from privacy.deadlines import STATES
 from privacy.keyring import KEY_BYTES
 
 _PREFIX = "KLARWERT_"
@@ -32,6 +33,8 @@ class Organisation:
     dpo: str = ""
     authority: str = ""
     imprint: str = ""
+    state: str = ""
+    """The federal state whose holidays count for due dates, such as `BE`; nothing waits for it."""
 
     @property
     def complete(self) -> bool:
@@ -49,6 +52,12 @@ class Settings:
     ledger: str = field(repr=False)
     """Where the hashes of the transparency log lie; no restore of the database touches it."""
     master_key: bytes = field(repr=False)
+    vault: str = field(repr=False)
+    """Folder or fsspec address of the signals' files."""
+    buckets: int
+    """Into how many files the signals are divided; fixed at the first start."""
+    backup_days: int
+    """How old a backup may get: so long keys of replaced files are kept."""
     redis: str = field(repr=False)
     """Address of Redis or Valkey; empty for the embedded server."""
     host: str
@@ -74,6 +83,16 @@ class Settings:
     def outbox(self) -> Path:
         """Where mails lie without a mail server."""
         return self.data / "outbox"
+
+    @property
+    def downloads(self) -> Path:
+        """Where finished exports wait for their person, encrypted."""
+        return self.data / "downloads"
+
+    @property
+    def archives(self) -> Path:
+        """Where archives that people bring lie, encrypted, until they are read."""
+        return self.data / "archives"
 
     @property
     def topics_table(self) -> Path:
@@ -106,6 +125,9 @@ class _Environment(Schema):
     keyring = fields.String(load_default="", validate=_STORE)
     ledger = fields.String(load_default="", validate=_STORE)
     master_key = fields.String(load_default="")
+    vault = fields.String(load_default="")
+    buckets = fields.Integer(load_default=16, validate=validate.Range(1, 65536))
+    backup_days = fields.Integer(load_default=30, validate=validate.Range(0, 366))
     redis = fields.String(load_default="", validate=validate.Regexp(r"(rediss?|unix)://"))
     host = fields.String(load_default="127.0.0.1", validate=validate.Length(min=1))
     port = fields.Integer(load_default=8000, validate=validate.Range(1, 65535))
@@ -116,6 +138,7 @@ class _Environment(Schema):
     organisation_dpo = fields.String(load_default="")
     organisation_authority = fields.String(load_default="")
     organisation_imprint = fields.String(load_default="")
+    organisation_state = fields.String(load_default="", validate=validate.OneOf(STATES))
     smtp = fields.String(load_default="", validate=validate.Regexp(r"smtps?://"))
     mail_from = fields.String(load_default="klarwert@localhost", validate=validate.Length(min=3))
     bluesky_appview = fields.Url(
@@ -139,6 +162,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         keyring=said["keyring"] or f"sqlite:///{data / 'keys' / 'keyring.sqlite'}",
         ledger=said["ledger"] or f"sqlite:///{data / 'keys' / 'ledger.sqlite'}",
         master_key=_master_key(said["master_key"], data / "keys" / "master.key"),
+        vault=said["vault"] or str(data / "vault"),
+        buckets=said["buckets"],
+        backup_days=said["backup_days"],
         redis=said["redis"],
         host=said["host"],
         port=said["port"],
