@@ -143,7 +143,7 @@ def _blocks(car: object) -> dict[Any, Any]:
         _, blocks = libipld.decode_car(car)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return {}
-    return blocks if isinstance(blocks, dict) else {}
+    return blocks
 
 
 def _subjects(collection: str, record: dict[str, Any]) -> Iterator[tuple[What, str]]:
