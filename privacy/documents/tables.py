@@ -15,18 +15,27 @@ def _grid(facts: Facts, caption: str, columns: Sequence[str], rows: Iterable[Seq
 
 
 def inventory(facts: Facts) -> list[Part]:
-    """Every place: what it holds, about whom, where, with each column."""
+    """Every place: what it holds, about whom, where, why, how long."""
     words = facts.words
-    columns = ("kind", "where", "about", "purpose", "basis", "kept", "erasure", "exported", "withheld")
+    columns = ("kind", "where", "about", "purpose", "basis", "kept", "erasure")
     rows = [
         (
-            _kind(facts, one), f"{words.mediums[one.medium]}: {one.where}", words.abouts[one.about],
-            words.uses[one.use], words.bases[one.basis], _kept(facts, one), words.erased[one.erased],
-            ", ".join(one.exported) or "–", ", ".join(one.withheld) or "–",
+            _kind(facts, one), _where(facts, one), words.abouts[one.about], words.uses[one.use], words.bases[one.basis],
+            _kept(facts, one), words.erased[one.erased],
         )
         for one in facts.entries
     ]  # fmt: skip
     return [_grid(facts, "inventory", columns, rows)]
+
+
+def columns(facts: Facts) -> list[Part]:
+    """Every place with each of its columns: what the person gets, and what not, and why."""
+    rows = [
+        (_where(facts, one), ", ".join(one.exported) or "–", "; ".join(map(": ".join, one.withheld.items())) or "–")
+        for one in facts.entries
+        if one.exported or one.withheld
+    ]
+    return [_grid(facts, "columns", ("where", "exported", "withheld"), rows)]
 
 
 def processing(facts: Facts) -> list[Part]:
@@ -128,6 +137,7 @@ def sealed(facts: Facts) -> list[Part]:
 
 
 TABLES: Mapping[str, Callable[[Facts], list[Part]]] = {
+    "columns": columns,
     "inventory": inventory,
     "processing": processing,
     "rules": rules,
@@ -148,6 +158,10 @@ def _personal(facts: Facts) -> list[Entry]:
 def _kind(facts: Facts, one: Entry) -> str:
     words = facts.words.kinds[one.kind]
     return f"{words.title}: {words.meaning}" if words.meaning else words.title
+
+
+def _where(facts: Facts, one: Entry) -> str:
+    return f"{facts.words.mediums[one.medium]}: {one.where}"
 
 
 def _kept(facts: Facts, one: Entry) -> str:

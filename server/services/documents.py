@@ -5,6 +5,7 @@ from datetime import date
 from privacy.documents.entries import Asked, Facts, Source, entries
 from privacy.documents.page import Document, titled
 from privacy.documents.write import DOCUMENTS, PUBLIC, filled_in, write
+from privacy.vocabulary import Purpose
 from server.services import consents
 from server.services.meanings import meanings
 from workers import keys
@@ -22,13 +23,18 @@ def facts(process: Process, who: Organisation, language: str, day: date) -> Fact
     """Everything that documents are made of."""
     with process.reading() as session:
         asked_of = keys.switched_on(session)
+    on = {one.name for one in asked_of}
     return Facts(
         language=language,
         made_on=day,
         names=names(who, process.settings.public_url),
         entries=entries(holdings(process), SPOTS),
         words=meanings(language),
-        asked=[Asked(*consents.words(purpose, network, language)) for purpose, network in consents.offered()],
+        asked=[
+            Asked(*consents.words(purpose, network, language))
+            for purpose, network in consents.offered()
+            if purpose is not Purpose.SCORING or network in on
+        ],
         sources=[
             Source(one.title, one.about_operator[language], one.takes[language], one.leaves[language])
             for one in asked_of

@@ -102,6 +102,7 @@ def _columns(language: str) -> Mapping[str, str]:
         "basis": _("Legal basis"),
         "class": _("Class"),
         "classes": _("Deletion classes"),
+        "columns": _("Columns"),
         "consent": _("Consent"),
         "consents": _("Consents that there are"),
         "day": _("day"),

@@ -48,10 +48,11 @@ def reply(shown: Shown, who: Organisation, today: date) -> Reply:
     opening = _("on %(day)s we received your request: %(what)s.") % {
         "day": received, "what": kind_words(shown.language)[shown.kind],
     }  # fmt: skip
+    number = _("request %(number)s") % {"number": shown.number}
     return Reply(
         language=shown.language, sender=who.name, address=who.address, contact=who.contact,
         recipient=shown.contact, day=_day(today, shown.language), number=shown.number,
-        subject=f"{kind_words(shown.language)[shown.kind]}, {_('request %(number)s') % {'number': shown.number}}",
+        subject=f"{kind_words(shown.language)[shown.kind]}, {number}",
         paragraphs=(_("Hello,"), opening, *_decision(shown, who), *_ways_to_complain(shown, who), _closing(shown, who)),
         note=_("This letter was written by the organisation named above. It is no legal advice."),
     )  # fmt: skip

@@ -13,12 +13,15 @@ from server.web.guard import TRIES, by_person, limiter, login_required
 from server.web.schemas import MAX_TYPED, Filled, Form, filled, said
 from server.web.sentences import FAILURES, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
 from server.web.state import language, organisation, person, process
+from workers import keys
 from workers.catalogue import NETWORKS
 from workers.requests import claim, enter
 
 pages = Blueprint("ask", __name__)
 Answer = str | Response | tuple[str, int]
 _LONG = 5_000
+#: How an account can be proven to be theirs by somebody who has no page here.
+_PROOFS = frozenset({"bio", "post"})
 
 
 def _no_account() -> str:
@@ -52,7 +55,11 @@ def new() -> Answer:
     """The form for everybody: which right, which network, which account."""
     if not organisation().complete:
         return render_template("account/closed.html"), 403
+    with process().reading() as session:
+        asked = {one.name: one for one in keys.switched_on(session) if one.proofs & _PROOFS}
     form = filled(Claimed()) if request.method == "POST" else Filled()
+    if request.method == "POST" and not form.errors and form.values["network"] not in asked:
+        form = form.wrong("network", str(FAILURES["unknown_account"]))
     if request.method == "POST" and not form.errors:
         values = form.values
         if not NETWORKS[values["network"]].may_be(values["account"]):
@@ -64,7 +71,9 @@ def new() -> Answer:
                     state=organisation().state, wish=values["wish"], contact=values["contact"],
                 )  # fmt: skip
             return redirect(url_for("ask.follow", token=opened.token))
-    page = render_template("ask/new.html", form=form, kinds=WITHOUT_ACCOUNT, KINDS=kind_words(language()))
+    page = render_template(
+        "ask/new.html", form=form, asked=asked.values(), kinds=WITHOUT_ACCOUNT, KINDS=kind_words(language())
+    )
     return page, 422 if form.errors else 200
 
 

@@ -23,6 +23,7 @@ from privacy.documents.render import as_html, as_json, as_markdown
 from privacy.documents.write import DOCUMENTS, write
 from privacy.hold import HoldError
 from privacy.holdings import Due
+from privacy.vocabulary import About
 from server.models import Role
 from server.services import breaches, consents, documents, requests, stored
 from server.services.meanings import meanings
@@ -83,15 +84,16 @@ def _consents(session: Session) -> Mapping[str, object]:
     counts = {(purpose, network): number for purpose, network, number in session.execute(query)}
     return {
         "rows": [
-            (consents.words(purpose, network, language()).title, _guarded(counts.get((purpose.value, network), 0)))
+            (consents.words(purpose, network, language()).title, _guarded(counts[purpose.value, network]))
             for purpose, network in consents.offered()
+            if (purpose.value, network) in counts
         ]
     }
 
 
 def _guarded(number: int) -> str:
     """The number, or that it is small: one or two could be somebody one knows."""
-    return str(number) if number == 0 or number >= _FEW else _("fewer than %(few)d", few=_FEW)
+    return str(number) if number >= _FEW else _("fewer than %(few)d", few=_FEW)
 
 
 def _disclosures(session: Session) -> Mapping[str, object]:
@@ -145,7 +147,11 @@ def retention() -> str:
         found = holdings(installation).due(session, installation.clock())
     rules = {one.kind: one for one in documents.facts(installation, organisation(), language(), date.min).entries}
     rows: list[tuple[str, str, Due]] = [
-        (words.kinds[kind].title, stored.kept(rules[kind].rule, language(), own=rules[kind].personal), due)
+        (
+            words.kinds[kind].title,
+            stored.kept(rules[kind].rule, language(), own=rules[kind].about is About.PARTICIPANT),
+            due,
+        )
         for kind, due in found.items()
     ]
     return render_template("desk/retention.html", rows=sorted(rows, key=lambda row: row[0]))
