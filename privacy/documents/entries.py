@@ -23,6 +23,8 @@ STARTS: Mapping[str, str] = {
     "sent_at": COLLECTION,
     "started_at": COLLECTION,
     "done_at": COLLECTION,
+    "drawn_at": COLLECTION,
+    "written_at": COLLECTION,
     "closed_at": PROCESS,
     "decided_at": PROCESS,
     "ended_at": PROCESS,
