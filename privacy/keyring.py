@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -290,6 +290,16 @@ class KeyRing:
         if wrapped is None:
             raise KeyGoneError("no such key")
         return _decrypt(self._master, wrapped, name)
+
+
+def signed_by(public_key: str, text: str, signature: str) -> bool:
+    """Does a signature (hex) of `KeyRing.sign` over a text fit this public key (hex)?"""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+        key.verify(bytes.fromhex(signature), text.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def token_hash(token: str) -> str:

@@ -11,6 +11,7 @@ from privacy.holdings import Holdings, Spot
 from privacy.vocabulary import About, Basis, Erased, Medium, Use
 from workers import buckets
 from workers.archives.files import ArchiveFiles
+from workers.downloads import Downloads
 from workers.fold import fold
 from workers.mail import Outbox
 from workers.models import Bucket, Connection
@@ -31,9 +32,9 @@ class FoldFailedError(RuntimeError):
 
 def holdings(process: Process) -> Holdings:
     """All holdings of the installation."""
-    return Holdings(
-        process.ring, (Outbox(process.settings.outbox), ArchiveFiles(process.settings.archives), Vault(process))
-    )
+    settings = process.settings
+    files = (Outbox(settings.outbox), Downloads(settings.downloads), ArchiveFiles(settings.archives))
+    return Holdings(process.ring, (*files, Vault(process)))
 
 
 class Vault:

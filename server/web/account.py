@@ -148,6 +148,9 @@ def sign_in() -> Answer:
         outcome = accounts.sign_in(process(), form.values["email"], form.values["password"], public_url())
         if outcome.entry is Entry.UNCONFIRMED:
             return redirect(url_for("account.mailbox", what="confirm"))
+        if outcome.entry is Entry.LEAVING:
+            session["leaving"] = outcome.subject_id
+            return redirect(url_for("leaving.back"))
         if outcome.token is not None:
             state.sign_in(outcome.token)
             return redirect(onward or way_in())

@@ -85,6 +85,11 @@ class Settings:
         return self.data / "outbox"
 
     @property
+    def downloads(self) -> Path:
+        """Where finished exports wait for their person, encrypted."""
+        return self.data / "downloads"
+
+    @property
     def archives(self) -> Path:
         """Where archives that people bring lie, encrypted, until they are read."""
         return self.data / "archives"
