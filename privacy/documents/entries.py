@@ -12,6 +12,7 @@ from privacy.vocabulary import About, Basis, Erased, Medium, Use
 #: With what a period begins, in the three types of DIN 66398, by the column that a rule names.
 COLLECTION, PROCESS, RELATION = "collection", "process", "relation"
 STARTS: Mapping[str, str] = {
+    "begun_at": PROCESS,
     "brought_at": COLLECTION,
     "counted_at": COLLECTION,
     "created_at": COLLECTION,

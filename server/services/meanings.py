@@ -159,6 +159,7 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
     return {
         "breaches": KindWords(_("Breaches"), _("What went wrong, and who was told. No names.")),
         "buckets": KindWords(_("Buckets"), _("Which file of the vault is the one that counts.")),
+        "certificates": KindWords(_("Certificates"), _("What was deleted, as numbers, without a name.")),
         "checks of scores": KindWords(_("Checks of scores"), _("Whether scores of a day could be worked out again.")),
         "figures": KindWords(_("Figures"), _("Numbers of the whole house of a day.")),
         "hashes of scores": KindWords(_("Hashes of scores"), _("They mean nothing without what opens them.")),
