@@ -9,6 +9,7 @@ from privacy import hold
 from privacy.archive import KindWords
 from privacy.disclosure import disclosures
 from privacy.holdings import declarations
+from privacy.request import Kind
 from privacy.vocabulary import About, Erased
 from server.models import Role
 from server.services import accounts, erasures, exports, meanings, stored
@@ -21,6 +22,7 @@ from server.web.schemas import Filled, Form, filled, password_field
 from server.web.sentences import LAST_ADMINISTRATOR, LOOKS, SEEN, STEPS
 from server.web.state import language, person, process, sign_out
 from workers.places import holdings
+from workers.requests import done_at_once
 
 pages = Blueprint("data", __name__)
 
@@ -90,6 +92,7 @@ def export() -> AnyResponse | tuple[str, int]:
         return _overview(form), 422
     with process().working() as work:
         exports.order(work, person().subject_id, language())
+        done_at_once(work, person().subject_id, Kind.PORTABILITY, language())
     return redirect(url_for("data.overview"))
 
 
