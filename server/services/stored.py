@@ -108,7 +108,7 @@ def kinds_of_others(language: str) -> Mapping[str, KindWords]:
     _ = catalogue(language).gettext
     meaning = _("Accounts whose reactions are not taken because their owners objected, as fingerprints without names.")
     proofs = _(
-        "What remains of your consents when you are deleted: a fingerprint that nobody can open without your link."
+        "What stays of your consents after a deletion: fingerprints that nobody can open without your link."
     )
     return {
         "proofs of consent": KindWords(_("Proofs of consent"), proofs),
