@@ -25,6 +25,7 @@ class Downloads:
         subject=None,
         rule=Rule(DOWNLOAD_DAYS, since="made_at"),
     )
+    where = "downloads/*"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

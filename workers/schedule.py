@@ -14,7 +14,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import select
 
+from privacy import request
 from privacy.base import Subject
+from privacy.request import Request
 from workers import buckets, logbook, use
 from workers.models import Archive, Connection, DayScored, Mail, Sample, ScoreCheck
 from workers.models.connection import State
@@ -31,6 +33,7 @@ EVERY_SECONDS = 5.0
 #: A job that was sent is not sent again before.
 PATIENCE = timedelta(minutes=10)
 _JOBS = {State.PROVEN: "collect", State.LOOKING: "look_up", State.CHECKING: "prove"}
+_LOOKS = {request.State.LOOKING.value: "look_up_request", request.State.CHECKING.value: "prove_request"}
 _AT_ONCE = 500
 _LEADER = "klarwert:schedule:leader"
 _LEADER_SECONDS = 30
@@ -46,6 +49,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
         _mails(work)
         _checks(work)
         _archives(work)
+        _requests(work)
         use.keep(work, process.redis)
         _webmentions(work)
         due = (*_erasures(work), *_yesterday(work), *_folds(work), *_check(work), *_retention(work, process.redis))
@@ -113,6 +117,14 @@ def _checks(work: Work) -> None:
         for sample in work.session.scalars(query):
             setattr(sample, column.key, work.now + PATIENCE)
             work.later(job, sample.id)
+
+
+def _requests(work: Work) -> None:
+    """Requests whose account or proof has to be looked for (again)."""
+    waiting = select(Request).where(Request.due_at <= work.now, Request.state.in_(list(_LOOKS))).limit(_AT_ONCE)
+    for row in work.session.scalars(waiting.with_for_update(skip_locked=True)):
+        row.due_at = work.now + PATIENCE
+        work.later(_LOOKS[row.state], row.id)
 
 
 def _archives(work: Work) -> None:

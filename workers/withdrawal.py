@@ -25,7 +25,7 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         forget_topics(work.session, work.ring.person(subject_id), subject_id)
     elif purpose is Purpose.ARCHIVES:
         drop_archives(work, subject_id, network)
-    else:
+    elif purpose is Purpose.SCORING:
         _drop_network(work, subject_id, network)
     return True
 

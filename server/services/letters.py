@@ -204,6 +204,22 @@ def role_changed(language: str, role: str) -> Letter:
     )
 
 
+def requests_due(language: str, number: int, link: str) -> Letter:
+    """Reminds whoever answers requests that some are due; it says how many and nothing of them."""
+    texts = catalogue(language)
+    _ = texts.gettext
+    count = texts.ngettext(
+        "%(num)s request is due soon or overdue.", "%(num)s requests are due soon or overdue.", number
+    )
+    return _letter(
+        _("Requests are due"),
+        _("Hello,"),
+        count % {"num": number},
+        _("The law gives one month for an answer (Art. 12(3) GDPR). Here they are:"),
+        link,
+    )
+
+
 def erasing(language: str, link: str, begins: datetime | None) -> Letter:
     """The last mail: the link to the certificate, and where the erasure waits the way back."""
     _ = catalogue(language).gettext

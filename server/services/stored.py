@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from privacy.archive import KindWords
 from privacy.base import Rule
+from privacy.breach import kinds_of_people
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import catalogue
 from workers.catalogue import NETWORKS
@@ -101,6 +102,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Your key"), _("It locks what is most private of your data. It is never handed out, and destroyed last.")
         ),
     }
+
+
+def kinds_in_tables(language: str) -> Mapping[str, str]:
+    """The kinds of data in tables that are about participants, with their titles in alphabetical order."""
+    words = kinds(language)
+    titles = {kind: words[kind].title for kind in kinds_of_people() if kind in words}
+    return dict(sorted(titles.items(), key=lambda one: one[1]))
 
 
 def kinds_of_others(language: str) -> Mapping[str, KindWords]:
@@ -321,7 +329,7 @@ def _span(days: int, texts: NullTranslations, language: str) -> str:
 def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
-        "closed_at": _("after the answer"),
+        "closed_at": _("after it was closed"),
         "created_at": _("after it was written"),
         "drawn_at": _("after it was drawn"),
         "written_at": _("after it was written"),
@@ -331,7 +339,7 @@ def _since(language: str) -> Mapping[str, str]:
         "sent_at": _("after it was sent"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
-        "made_at": _("after it was computed"),
+        "made_at": _("after it was made"),
         "noted_at": _("after it was noted"),
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),

@@ -12,10 +12,8 @@ from server.services import consents
 from server.services.consents import Topic
 from server.web.guard import login_required
 from server.web.schemas import Answer, filled
-from server.web.sentences import ABOUT_PURPOSES, PURPOSES, WITHDRAWING
 from server.web.state import language, organisation, person, process
 from workers import keys
-from workers.catalogue import ALL
 
 pages = Blueprint("consent", __name__)
 
@@ -114,12 +112,6 @@ def receipt(consent_id: str) -> Response:
 
 
 def _asked(topic: Topic) -> Asked:
-    names = {"network": ALL[topic.network].title} if topic.network else {}
-    purpose: Purpose = topic.purpose
-    return Asked(
-        topic=topic,
-        title=str(PURPOSES[purpose]) % names,
-        about=str(ABOUT_PURPOSES[purpose]),
-        withdrawing=str(WITHDRAWING[purpose]) % names,
-        notice=consents.notice_for(purpose, topic.network, language(), organisation()),
-    )
+    words = consents.words(topic.purpose, topic.network, language())
+    notice = consents.notice_for(topic.purpose, topic.network, language(), organisation())
+    return Asked(topic, words.title, words.about, words.withdrawing, notice)

@@ -5,19 +5,20 @@ from flask_babel import gettext as _
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
+from privacy import hold
 from privacy.archive import KindWords
 from privacy.disclosure import disclosures
 from privacy.holdings import declarations
 from privacy.vocabulary import About, Erased
 from server.models import Role
-from server.services import accounts, erasures, exports, stored
+from server.services import accounts, erasures, exports, meanings, stored
 from server.services.erasures import DAYS_TO_THINK
 from server.services.exports import Status
 from server.services.roles import LastAdministratorError
 from server.services.words import role_name
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
-from server.web.sentences import BASES, LAST_ADMINISTRATOR, LOOKS, SEEN, STEPS
+from server.web.sentences import LAST_ADMINISTRATOR, LOOKS, SEEN, STEPS
 from server.web.state import language, person, process, sign_out
 from workers.places import holdings
 
@@ -135,13 +136,25 @@ def delete() -> str | AnyResponse | tuple[str, int]:
             return answer
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
+        held = hold.holds(session, process().ring, person().subject_id)
+    words = {kind.kind: kind.words.title for kind in kinds}
     stays = [
-        (stored.kinds_of_others(language())[one.kind], BASES[one.basis], stored.kept(one.rule, language(), own=False))
+        (
+            stored.kinds_of_others(language())[one.kind],
+            meanings.bases(language())[one.basis],
+            stored.kept(one.rule, language(), own=False),
+        )
         for one in declarations()
         if one.about is About.PARTICIPANT and one.erased is Erased.UNTOUCHED
     ]
     page = render_template(
-        "data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form, stays=stays, days=DAYS_TO_THINK
+        "data/delete.html",
+        kinds=[kind for kind in kinds if kind.things],
+        form=form,
+        held=held,
+        words=words,
+        stays=stays,
+        days=DAYS_TO_THINK,
     )
     return (page, 422) if form.errors else page
 

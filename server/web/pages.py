@@ -10,17 +10,21 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from privacy.documents.law import pieces
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
 from server.web import (
     account,
     archives,
+    ask,
     audit,
+    breaches,
     connections,
     consent,
     data,
     design,
+    desk,
     disputes,
     findings,
     leaving,
@@ -29,6 +33,7 @@ from server.web import (
     networks,
     organisation,
     public,
+    requests,
     score,
     topics,
     webmentions,
@@ -58,6 +63,10 @@ BLUEPRINTS = (
     audit.pages,
     networks.pages,
     log.pages,
+    ask.pages,
+    desk.pages,
+    requests.pages,
+    breaches.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 
@@ -68,6 +77,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_global(pieces, "law_pieces")
     app.add_template_filter(isoday)
     app.add_template_global(onboarding)
 
@@ -114,6 +124,8 @@ def _menu() -> list[tuple[str, str, str]]:
     ]
     if current_user.role is Role.AUDITOR:
         ways.insert(0, ("audit", "audit.room", _("Audit")))
+    if current_user.role in (Role.DPO, Role.ADMIN):
+        ways.append(("desk", "desk.overview", _("Data protection")))
     if current_user.role is Role.STAFF:
         ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:

@@ -8,6 +8,7 @@ from flask import request
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
+from privacy.deadlines import STATES
 from server.models import Role
 from server.services.passwords import MAX_LENGTH, MIN_LENGTH
 from server.services.roles import GIVEN
@@ -226,7 +227,13 @@ def _fact(text: str) -> None:
         raise ValidationError(_("Please use %(number)d characters at most.", number=_MAX_FACT))
 
 
+def _state(text: str) -> None:
+    if text and text not in STATES:
+        raise ValidationError(_("There is no such federal state."))
+
+
 def facts_form(names: tuple[str, ...]) -> Form:
     """The form for those facts about the organisation that the environment does not say."""
-    made = Form.from_dict({name: fields.String(validate=_fact) for name in names}, name="Facts")
+    checks = {name: _state if name == "state" else _fact for name in names}
+    made = Form.from_dict({name: fields.String(validate=check) for name, check in checks.items()}, name="Facts")
     return made()  # type: ignore[return-value]  # from_dict gives a subclass of this class

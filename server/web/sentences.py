@@ -3,7 +3,8 @@
 from flask_babel import lazy_gettext as _
 
 from privacy.disclosure import Reason
-from privacy.vocabulary import Basis, Purpose, Use
+from privacy.request import State as RequestState
+from privacy.request import Way
 from server.services.connections import Sent
 from workers.models.connection import State
 from workers.models.dispute import Outcome
@@ -94,54 +95,6 @@ SENT = {
     Sent.FRESH: _("This account was read within the last hour. It is read once a day by itself."),
     Sent.WAITING: _("The network asked us to wait. We go on by ourselves; nothing is lost."),
     Sent.INVENTED: _("This account is invented, as everything in the demo is: no network is asked."),
-}
-
-#: What a consent is about, in short; the network's name goes in where there is one.
-PURPOSES = {
-    Purpose.SCORING: _("A score from your account on %(network)s"),
-    Purpose.RECOGNITION: _("Your score decides how much your own reactions weigh"),
-    Purpose.TOPICS: _("What your posts are about"),
-    Purpose.ARCHIVES: _("A number from your own archive of %(network)s"),
-}
-
-#: What a yes leads to, in a sentence.
-ABOUT_PURPOSES = {
-    Purpose.SCORING: _(
-        "We read your public posts of the last 13 weeks and the public reactions to them, and make a score of them "
-        "every day. Only you see it."
-    ),
-    Purpose.RECOGNITION: _(
-        "When you react to somebody who takes part here, your reaction counts up to twice. The other person sees the "
-        "step, but not that it was you."
-    ),
-    Purpose.TOPICS: _(
-        "While your public posts are read, they are given topics, and you see which topics your points come from. Only "
-        "you see it, and your score stays the same."
-    ),
-    Purpose.ARCHIVES: _(
-        "You upload the file that the network made for you. We take the numbers of reactions to your public posts of "
-        "the last 13 weeks from it and destroy the file. The number stands beside your score, never in it."
-    ),
-}
-
-#: What goes when a yes is taken back.
-WITHDRAWING = {
-    Purpose.SCORING: _(
-        "If you withdraw this, we delete at once: your accounts on %(network)s here, all that was read from them, and "
-        "each daily score that contains it. Your other networks go on."
-    ),
-    Purpose.RECOGNITION: _(
-        "If you withdraw this, we delete at once all links between your account and your reactions. Your own score "
-        "does not change."
-    ),
-    Purpose.TOPICS: _(
-        "If you withdraw this, we delete at once all topics of your posts and the list of topics that you rejected. "
-        "Your score does not change."
-    ),
-    Purpose.ARCHIVES: _(
-        "If you withdraw this, we delete at once everything that came from your archive of %(network)s. Your score "
-        "does not change."
-    ),
 }
 
 #: What was seen of somebody's score; for audits `server.services.looks.Why`.
@@ -250,28 +203,6 @@ CONSTANTS = {
     "minimum_account_age_days": _("Days that an account has to be old to count"),
 }
 
-#: What data is used for.
-USES = {
-    Use.ACCOUNT: _("your account"),
-    Use.SCORING: _("the score"),
-    Use.TOPICS: _("topics of your posts"),
-    Use.PROOF: _("proof of your decisions"),
-    Use.RIGHTS: _("your rights"),
-    Use.SECURITY: _("safe sign-in"),
-    Use.MAIL: _("mail to you"),
-    Use.OPERATION: _("running the service"),
-}
-
-#: Legal bases, articles of the DSGVO (GDPR).
-BASES = {
-    Basis.EXPLICIT_CONSENT: _("your explicit consent, Art. 6(1)(a) and 9(2)(a) GDPR"),
-    Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
-    Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
-    Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
-    Basis.CLAIMS: _("legitimate interest in legal claims, Art. 6(1)(f) and 17(3)(e) GDPR"),
-    Basis.NOT_PERSONAL: _("no personal data"),
-}
-
 #: What happened to a score besides reactions; `what` is the name of a network, a purpose or a model.
 EVENTS = {
     "connected": _("%(what)s connected"),
@@ -292,6 +223,26 @@ LOOKS = {
 }
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
+
+#: How a request came.
+WAYS = {
+    Way.SELF_SERVICE: _("done by the person"),
+    Way.PAGE: _("by the public page"),
+    Way.LETTER: _("by letter"),
+    Way.MAIL: _("by mail"),
+    Way.PHONE: _("by telephone"),
+    Way.IN_PERSON: _("in person"),
+}
+
+#: Where a request stands, and how a badge looks.
+REQUEST_STATES = {
+    RequestState.LOOKING: (_("account is being looked up"), "quiet"),
+    RequestState.CLAIMED: (_("waits for the proof"), "warn"),
+    RequestState.CHECKING: (_("proof is being checked"), "quiet"),
+    RequestState.OPEN: (_("waits for an answer"), "warn"),
+    RequestState.ANSWERED: (_("done"), "good"),
+    RequestState.REFUSED: (_("refused"), "bad"),
+}
 
 #: Why something stays after an erasure.
 WHY_KEPT = {

@@ -8,7 +8,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 
 from server.models import Account, Role
 from server.services import accounts, organisations
-from server.services.words import LANGUAGES, known
+from server.services.words import LANGUAGES, known, locale_of
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
 
@@ -64,7 +64,7 @@ def language() -> str:
 
 def locale() -> str:
     """How dates and numbers are written in this request: English as in Europe, the day before the month."""
-    return {"en": "en_GB"}.get(language(), language())
+    return locale_of(language())
 
 
 def sign_in(token: str) -> None:

@@ -25,6 +25,7 @@ class ArchiveFiles:
         subject=None,
         rule=Rule(LIFE.days, since="brought_at"),
     )
+    where = "archives/*"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

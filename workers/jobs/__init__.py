@@ -10,6 +10,7 @@ from workers.jobs.expiring import expire
 from workers.jobs.mailing import send_mail
 from workers.jobs.mentioning import verify_webmention
 from workers.jobs.reading import collect
+from workers.jobs.requesting import look_up_request, prove_request
 from workers.jobs.scoring import fold, score, score_day
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "expire",
     "fold",
     "look_up",
+    "look_up_request",
     "prove",
+    "prove_request",
     "read_archive",
     "recompute",
     "recount",

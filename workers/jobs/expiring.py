@@ -7,6 +7,7 @@ from sqlalchemy import select
 from workers.jobs.job import job
 from workers.models import Connection
 from workers.places import holdings
+from workers.requests import expire_requests
 from workers.results import drop_preliminary
 from workers.runtime.marks import note_expired
 from workers.runtime.process import Process
@@ -22,6 +23,7 @@ UNPROVEN = timedelta(days=7)
 def expire(process: Process, day: str) -> None:
     """Deletes everything that is overdue, in tables and elsewhere, and notes that it was done on this day (ISO)."""
     places = holdings(process)
+    expire_requests(process)  # before the rules of the tables, which know nothing of keys
     with process.working() as work:
         _drop_unproven(work)
         drop_old(work)

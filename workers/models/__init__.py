@@ -1,5 +1,6 @@
 """The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
+from privacy.breach import Breach
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
@@ -33,6 +34,7 @@ from workers.models.webmention import Webmention
 
 __all__ = [
     "Archive",
+    "Breach",
     "Bucket",
     "Certificate",
     "Connection",

@@ -5,7 +5,7 @@ star is a like, a fork a repost, a comment on an issue or on a pull request's ch
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from http import HTTPStatus
 
@@ -28,7 +28,6 @@ _REPOSITORY = re.compile(rf"https://github\.com/(?P<path>{_LOGIN}/[A-Za-z0-9._-]
 _JSON = "application/vnd.github+json"
 _WITH_DATE = "application/vnd.github.star+json"
 _ALL: Params = {"per_page": 100}
-_KINDS = ("like", "repost", "reply")
 _GONE = frozenset({404, 410, 451})
 
 
@@ -167,25 +166,15 @@ class _Run:
         topics = item.get("topics")
         words = [item.get("name"), item.get("description"), *(topics if isinstance(topics, list) else [])]
         text = "\n".join(filter(None, (untrusted.text(word) for word in words)))
-        reactions: list[Reaction] = []
-        complete: set[str] = set()
-        for kind in _KINDS:
-            found, whole = self._reactions(kind, path, item, posted)
-            reactions += found
-            complete |= {kind} if whole else set()
-        return Reading(Post(address, posted, text), joined(reactions), frozenset(complete))
-
-    def _reactions(self, kind: str, path: str, item: Record, posted: date) -> tuple[list[Reaction], bool]:
-        reads: dict[str, list[Callable[[], tuple[list[Reaction], bool]]]] = {
-            "like": [lambda: self._stars(path, item, posted)],
-            "repost": [lambda: self._forks(path, item, posted)],
-            "reply": [
-                lambda: self._comments(f"{path}/issues/comments", posted),
-                lambda: self._comments(f"{path}/pulls/comments", posted),
-            ],
+        comments = [self._comments(f"{path}/{about}/comments", posted) for about in ("issues", "pulls")]
+        read = {
+            "like": [self._stars(path, item, posted)],
+            "repost": [self._forks(path, item, posted)],
+            "reply": comments,
         }
-        parts = [read() for read in reads[kind]]
-        return [reaction for part, _ in parts for reaction in part], all(whole for _, whole in parts)
+        complete = {kind for kind, parts in read.items() if all(whole for _, whole in parts)}
+        found = [reaction for parts in read.values() for some, _ in parts for reaction in some]
+        return Reading(Post(address, posted, text), joined(found), frozenset(complete))
 
     def _stars(self, path: str, item: Record, posted: date) -> tuple[list[Reaction], bool]:
         if item.get("stargazers_count") == 0:

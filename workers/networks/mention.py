@@ -69,7 +69,7 @@ def _in_page(document: Document, host: str, target: str) -> Mention | None:
 def _wants_no_reader(document: Document, robots: str) -> bool:
     """Whether a page asks not to be indexed, by a `<meta>` or by a header."""
     said = f"{robots},{document.headers.get('x-robots-tag', '')}".lower()
-    return any(mark in said for mark in ("noindex", "none"))
+    return not {"noindex", "none"}.isdisjoint(said.replace(",", " ").split())
 
 
 def _in_json(document: Document, target: str) -> bool:

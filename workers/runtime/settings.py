@@ -11,6 +11,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from privacy.deadlines import STATES
 from privacy.keyring import KEY_BYTES
 
 _PREFIX = "KLARWERT_"
@@ -32,6 +33,8 @@ class Organisation:
     dpo: str = ""
     authority: str = ""
     imprint: str = ""
+    state: str = ""
+    """The federal state whose holidays count for due dates, such as `BE`; nothing waits for it."""
 
     @property
     def complete(self) -> bool:
@@ -135,6 +138,7 @@ class _Environment(Schema):
     organisation_dpo = fields.String(load_default="")
     organisation_authority = fields.String(load_default="")
     organisation_imprint = fields.String(load_default="")
+    organisation_state = fields.String(load_default="", validate=validate.OneOf(STATES))
     smtp = fields.String(load_default="", validate=validate.Regexp(r"smtps?://"))
     mail_from = fields.String(load_default="klarwert@localhost", validate=validate.Length(min=3))
     bluesky_appview = fields.Url(

@@ -10,7 +10,6 @@ from privacy.holdings import declarations
 from privacy.vocabulary import About
 from server.services import stored
 from server.services.example import worked_example
-from server.web.sentences import BASES, USES
 from tests.factories.people import make_connection, make_subject
 from tests.server.browser import Browser
 from workers.mail import Outbox
@@ -26,12 +25,10 @@ def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Brow
     assert ann.get("/").path == "/consent/scoring/choose"
 
 
-def test_every_kind_of_data_has_words(browser: Browser) -> None:
+def test_every_kind_of_data_of_a_person_has_words(browser: Browser) -> None:
     holds = [*declarations(), Outbox.holds, Vault.holds]
     kinds = {one.kind for one in holds if one.about is not About.NOBODY}
     assert kinds | {"key"} == set(stored.kinds("en")) | set(stored.kinds_of_others("en"))
-    assert {one.use for one in holds} <= set(USES)
-    assert {one.basis for one in holds} <= set(BASES)
     personal = [one for one in holds if one.about is not About.NOBODY]
     assert all(" after " in stored.kept(one.rule, "en") for one in personal if one.rule and one.rule.days)
 
@@ -41,8 +38,16 @@ def test_the_privacy_notice_names_who_is_responsible_and_how_long_things_are_kep
     for sentence in (
         "Verein Beispiel e. V.", "datenschutz@beispiel.example", "91 days after the day of the reaction",
         "Bluesky Social PBC", "If you do not take part, but react to posts", "30 days after it was written",
-        "until it runs out",
+        "until it runs out", "Taken are favourites, boosts and direct public replies",
+        "Bluesky Social PBC (USA) is asked",
     ):  # fmt: skip
+        assert browser.says(sentence), sentence
+    assert 'href="https://eur-lex.europa.eu/eli/reg/2016/679/oj#art_14"' in browser.page
+
+
+def test_the_deletion_rules_are_public(browser: Browser) -> None:
+    browser.get("/privacy").get("/privacy/retention")
+    for sentence in ("Deletion rules as in DIN 66398", "Verein Beispiel e. V.", "at the end of the relationship"):
         assert browser.says(sentence), sentence
 
 

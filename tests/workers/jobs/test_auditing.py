@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from privacy.base import Subject
 from privacy.vocabulary import Purpose
@@ -16,8 +16,9 @@ from tests.factories.days import run_day
 from tests.workers.jobs.conftest import Town
 from tests.workers.networks.mastodon_server import days_before
 from workers import jobs, logbook
-from workers.models import Connection, Draw, Sample, Score, ScoreBasis
+from workers.models import Connection, Draw, Sample, Score
 from workers.schedule import send_due
+from workers.signals import basis
 from workers.withdrawal import withdraw
 
 FRIENDS = ("paul@wiese.test", "lena@wiese.test", "jona")
@@ -116,7 +117,7 @@ def test_whatever_was_tampered_with_is_found(town: Town, clock: Clock, statement
 def test_signals_of_now_serve_where_what_the_score_was_made_of_is_not_kept(town: Town, clock: Clock) -> None:
     connection_id, sample_id = drawn(town, clock)
     with town.process.working() as work:
-        work.session.execute(delete(ScoreBasis))
+        basis.drop(work.session, town.row(connection_id).subject_id)
     jobs.recompute(sample_id)
     verdict = sample_of(town, sample_id).verdict
     assert verdict is not None

@@ -122,6 +122,11 @@ def test_a_page_that_wants_no_reader_is_left_out(make_client: MakeClient, reply:
     assert looked_at(make_client, reply) is None
 
 
+def test_other_wishes_to_search_engines_are_no_such_wish(make_client: MakeClient) -> None:
+    head = '<meta name="robots" content="index, follow, max-image-preview:none">'
+    assert looked_at(make_client, page(f'<a href="{TARGET}">x</a>', head)) is not None
+
+
 def test_redirects_are_followed_and_who_answers_is_who_says_it(make_client: MakeClient) -> None:
     with LoopbackServer(lambda _: page(f'<a href="{TARGET}">x</a>')) as second:
         onward = Reply(b"", 302, {"Location": f"{second.origin}/post"})
