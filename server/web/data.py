@@ -1,6 +1,6 @@
 """What is stored about a person: look at it, download it, delete it."""
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response as AnyResponse
@@ -9,6 +9,7 @@ from privacy import hold
 from privacy.archive import KindWords
 from privacy.disclosure import disclosures
 from privacy.holdings import declarations
+from privacy.request import Kind
 from privacy.vocabulary import About, Erased
 from server.models import Role
 from server.services import accounts, erasures, exports, meanings, stored
@@ -21,6 +22,8 @@ from server.web.schemas import Filled, Form, filled, password_field
 from server.web.sentences import LAST_ADMINISTRATOR, LOOKS, SEEN, STEPS
 from server.web.state import language, person, process, sign_out
 from workers.places import holdings
+from workers.requests import done_at_once
+from workers.restriction import freeze, thaw
 
 pages = Blueprint("data", __name__)
 
@@ -77,6 +80,20 @@ def _at(there: Status | None) -> str:
     return str(STEPS.get(there.at, "")) or stored.kinds(language()).get(there.at, KindWords(there.at, "")).title
 
 
+@pages.post("/data/pause")
+@login_required
+def pause() -> AnyResponse:
+    """Restricts the use of everything (Art. 18), or lets it go on: one click each, and no question why."""
+    go_on = request.form.get("what") == "go on"
+    with process().working() as work:
+        changed = (thaw if go_on else freeze)(work, person().subject_id)
+    if changed and go_on:
+        flash(_("It goes on: your accounts are read again and your score is made anew."), "good")
+    elif changed:
+        flash(_("Paused. From now on nothing is read, calculated or shown to others."), "good")
+    return redirect(url_for("data.overview"))
+
+
 @pages.post("/data/export")
 @login_required
 @limiter.limit(EXPORTS, key_func=by_person)
@@ -90,6 +107,7 @@ def export() -> AnyResponse | tuple[str, int]:
         return _overview(form), 422
     with process().working() as work:
         exports.order(work, person().subject_id, language())
+        done_at_once(work, person().subject_id, Kind.PORTABILITY, language())
     return redirect(url_for("data.overview"))
 
 

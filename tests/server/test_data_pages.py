@@ -50,7 +50,7 @@ def test_the_page_counts_what_is_stored(process: Process, ann: Browser, ann_id: 
     assert counted["Consents"] == 2
     assert counted["Account"] == counted["Your key"] == 1
     assert ann.says("91 days after the day of the reaction")
-    assert ann.says("2 years after it was computed")
+    assert ann.says("2 years after it was made")
     assert ann.says("until it runs out")
 
 
