@@ -138,7 +138,9 @@ def read(content: bytes) -> Stored:
         if said["format"] not in {FORMAT, BEFORE}:
             raise BrokenFileError("a file of an unknown format")
         return _stored(arrays, said)
-    except (pa.ArrowException, KeyError, IndexError, TypeError, ValueError) as error:
+    except BrokenFileError:
+        raise
+    except (pa.ArrowException, OSError, KeyError, IndexError, TypeError, ValueError) as error:
         raise BrokenFileError(f"not a file of the vault ({type(error).__name__})") from None
 
 
