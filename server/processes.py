@@ -26,6 +26,7 @@ from server.web import charts
 from workers import logbook, schedule
 from workers.jobs import certifying
 from workers.jobs.reading import COLLECTOR
+from workers.live import Live
 from workers.runtime.process import Process, bind
 from workers.runtime.queue import NAME
 from workers.runtime.settings import Settings
@@ -112,6 +113,18 @@ def plan(settings: Settings) -> None:
         logbook.note_start(work, COLLECTOR)
     chores = (expire_unconfirmed, announce, requests.alarm, exports.send_due, certifying.send_due)
     schedule.run(process, stop, chores=chores)
+
+
+def listen(settings: Settings) -> None:
+    """Reads the firehose until told to stop."""
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    Live(Process(settings)).run(stop)
 
 
 def die_with_parent() -> None:

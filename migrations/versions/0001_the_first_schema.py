@@ -85,6 +85,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_figures")),
     )
     op.create_table(
+        "firehose_place",
+        sa.Column("relay", sa.String(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("relay", name=op.f("pk_firehose_place")),
+    )
+    op.create_table(
         "installation",
         sa.Column("id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
@@ -165,6 +172,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("erasing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subject")),
     )
     op.create_table(
@@ -884,6 +892,7 @@ def downgrade() -> None:
 
     op.drop_table("log_leaf")
     op.drop_table("installation")
+    op.drop_table("firehose_place")
     op.drop_table("figures")
     op.drop_table("day_scored")
     op.drop_table("consent_proof")

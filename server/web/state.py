@@ -1,6 +1,7 @@
 """What every view has at hand: the installation, who is signed in, the language; nothing of it outside the web."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from flask import current_app, g, request, session
@@ -9,6 +10,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from server.models import Account, Role
 from server.services import accounts, organisations
 from server.services.words import LANGUAGES, known, locale_of
+from workers import restriction
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
 
@@ -41,6 +43,14 @@ def process() -> Process:
 def person() -> Person:
     """Who is signed in; only behind `login_required`."""
     return cast("Person", current_user._get_current_object())  # noqa: SLF001 - the documented way to the real one
+
+
+def frozen() -> datetime | None:
+    """Since when who is signed in has restricted the use of their data; read once a request."""
+    if "frozen" not in g:
+        with process().reading() as reading:
+            g.frozen = restriction.frozen_at(reading, person().subject_id)
+    return cast("datetime | None", g.frozen)
 
 
 def organisation() -> Organisation:

@@ -14,6 +14,7 @@ from workers.models.dispute import Dispute, Dropped
 from workers.models.draw import Draw
 from workers.models.erasure import Erasure
 from workers.models.figures import Figures
+from workers.models.firehose import FirehosePlace
 from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
@@ -46,6 +47,7 @@ __all__ = [
     "Dropped",
     "Erasure",
     "Figures",
+    "FirehosePlace",
     "Hold",
     "Inbox",
     "Mail",
