@@ -34,11 +34,11 @@ def undeclared(medium: Medium, names: set[str], process: Process | None = None) 
 
 
 def test_the_outbox_is_a_place_of_personal_data(process: Process) -> None:
-    [outbox, archives, vault] = holdings(process).places
-    assert isinstance(vault, Vault)
-    assert archives.where == "archives/*"
-    assert isinstance(outbox, Outbox)
+    places = holdings(process).places
+    [outbox] = [place for place in places if isinstance(place, Outbox)]
     assert outbox.folder == process.settings.outbox
+    assert any(isinstance(place, Vault) for place in places)
+    assert len({place.where for place in places}) == len(places)
 
 
 def test_no_spot_is_declared_twice() -> None:
