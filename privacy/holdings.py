@@ -29,7 +29,9 @@ class UndeclaredHoldingError(RuntimeError):
 class Place(Protocol):
     """A place of personal data that is not a table of the database."""
 
-    holds: Holds
+    @property
+    def holds(self) -> Holds:
+        """What it says it holds."""
 
     def export(self, subject_id: str) -> list[dict[str, Any]]:
         """What it holds about a person, readable."""

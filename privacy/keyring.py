@@ -2,17 +2,33 @@
 
 import hmac
 import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    LargeBinary,
+    MetaData,
+    Row,
+    Select,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from privacy.base import Sealed, UtcDateTime
@@ -20,12 +36,17 @@ from privacy.store import alone, open_store, rewrite, writing
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
+_ID_BYTES = 8
+#: The key whose master key is the one that wraps new keys, in every process.
+_FIRST = "instance/ring"
+_AT_ONCE = 200
 _tables = MetaData()
 _keys = Table(
     "key",
     _tables,
     Column("name", String, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
+    Column("master", String, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
 )
 #: Whose erasure has begun. Only this says that a key may be destroyed: that a person is in no database may also mean
@@ -44,6 +65,10 @@ class KeyGoneError(LookupError):
 
 class WrongMasterKeyError(ValueError):
     """The master key does not open this key ring."""
+
+
+class ForeignKeysError(ValueError):
+    """Keys that were put aside belong to another installation."""
 
 
 class SealBrokenError(ValueError):
@@ -87,13 +112,51 @@ class PersonKey:
         return hmac.digest(self._pseudonym, f"{network}\0{remote_id}".encode(), "sha256")[:8].hex()
 
 
+class MasterKeys:
+    """The master keys (32 bytes each) of an installation, by their ids: the first wraps, the others still open.
+
+    `again` reads them anew: a running process that meets a key it cannot unwrap learns so of a rotation. Raises
+    `WrongMasterKeyError`.
+    """
+
+    def __init__(self, keys: Sequence[bytes], again: Callable[[], Sequence[bytes]] = tuple) -> None:
+        self._again = again
+        self._take(keys)
+
+    @property
+    def first(self) -> str:
+        """Id of the one that wraps. An id is derived from the key and tells nothing about it."""
+        return next(iter(self._keys))
+
+    def key(self, id_: str) -> bytes:
+        """The key of an id, looked for anew where it is not known. Raises `WrongMasterKeyError`."""
+        if id_ not in self._keys:
+            self._take(self._again() or list(self._keys.values()))
+        if id_ not in self._keys:
+            raise WrongMasterKeyError("the master key does not open this key ring")
+        return self._keys[id_]
+
+    def _take(self, keys: Sequence[bytes]) -> None:
+        for key in keys or (b"",):
+            if len(key) != KEY_BYTES:
+                raise WrongMasterKeyError(f"the master key has {len(key)} bytes, not {KEY_BYTES}")
+        self._keys = {_derive(key, "master id")[:_ID_BYTES].hex(): key for key in keys}
+
+
+@dataclass(frozen=True)
+class OpenKey:
+    """A key as a key backup has it: no master key around it."""
+
+    name: str
+    key: bytes
+    made_at: datetime
+
+
 class KeyRing:
     """A store of wrapped keys, opened with the master key (32 bytes). Raises `WrongMasterKeyError`."""
 
-    def __init__(self, url: str, master: bytes) -> None:
-        if len(master) != KEY_BYTES:
-            raise WrongMasterKeyError(f"the master key has {len(master)} bytes, not {KEY_BYTES}")
-        self._master = master
+    def __init__(self, url: str, master: bytes | MasterKeys) -> None:
+        self._masters = MasterKeys([master]) if isinstance(master, bytes) else master
         # Without a write-ahead log: a process that is killed right after a key was destroyed leaves no copy of it.
         self._engine = open_store(url, logged=False)
         with writing(self._engine).begin() as connection:
@@ -102,8 +165,9 @@ class KeyRing:
         self.instance = cache(self._instance)
         try:
             self.instance("ring")
-        except SealBrokenError:
-            raise WrongMasterKeyError("the master key does not open this key ring") from None
+        except WrongMasterKeyError:
+            self.close()
+            raise
 
     def create(self, subject_id: str) -> PersonKey:
         """Makes a person's key and stores it durably, before anything is sealed with it."""
@@ -162,6 +226,74 @@ class KeyRing:
         """The key that checks `sign`, 64 hex digits; published."""
         return self._signer().public_key().public_bytes_raw().hex()
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many keys each master key wraps (by its id), by their kind: the part of their names before the slash."""
+        found: dict[str, dict[str, int]] = {}
+        with self._engine.connect() as connection:
+            for name, master in connection.execute(select(_keys.c.name, _keys.c.master)):
+                kinds = found.setdefault(master, {})
+                kind = name.partition("/")[0]
+                kinds[kind] = kinds.get(kind, 0) + 1
+        return found
+
+    def rotate(self) -> int:
+        """Wraps every key anew under the first master key; how many were not. Killed anywhere, it goes on where it was.
+
+        Everybody else works on meanwhile. The key that says which master key wraps goes first, in a transaction of its
+        own: so no key is made under the old one behind its back.
+        """
+        first = self._masters.first
+        with writing(self._engine).begin() as connection:
+            done = self._rewrap(connection, select(_keys).where(_keys.c.name == _FIRST, _keys.c.master != first))
+        rest = select(_keys).where(_keys.c.master != first).order_by(_keys.c.name).limit(_AT_ONCE)
+        count = 1
+        while count:
+            with writing(self._engine).begin() as connection:
+                count = self._rewrap(connection, rest)
+            done += count
+        rewrite(self._engine, _keys.name)
+        return done
+
+    def _rewrap(self, connection: Connection, query: Select[Any]) -> int:
+        rows = connection.execute(query.with_for_update()).all()
+        for row in rows:
+            key = self._unwrapped(row.name, row.wrapped, row.master)
+            values = self._wrapped(self._masters.first, row.name, key)
+            connection.execute(update(_keys).where(_keys.c.name == row.name).values(values))
+        return len(rows)
+
+    def everything(self) -> Iterator[OpenKey]:
+        """Every key, unwrapped: for a key backup, which is encrypted on its own."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(_keys).order_by(_keys.c.name)).all()
+        for row in rows:
+            yield OpenKey(row.name, self._unwrapped(row.name, row.wrapped, row.master), row.made_at)
+
+    def put_back(self, keys: Sequence[OpenKey]) -> int:
+        """Puts keys back that are missing; how many. A ring without people takes the backup's keys of the instance.
+
+        All or none. Raises `ForeignKeysError` where the ring has people and the keys are of another installation.
+        """
+        given = {one.name: one for one in keys}
+        with writing(self._engine).begin() as connection:
+            mine = {row.name: row for row in connection.execute(select(_keys).with_for_update())}
+            if not self._same(mine, given):
+                if any(name.startswith("person/") for name in mine):
+                    raise ForeignKeysError("these keys belong to another installation")
+                connection.execute(delete(_keys))
+                mine = {}
+            missing = [one for name, one in given.items() if name not in mine]
+            for one in missing:
+                row = {"name": one.name, "made_at": one.made_at}
+                connection.execute(insert(_keys).values(**row, **self._wrapped(self._masters.first, one.name, one.key)))
+        self.instance.cache_clear()
+        return len(missing)
+
+    def _same(self, mine: Mapping[str, Row[Any]], given: Mapping[str, OpenKey]) -> bool:
+        """Are the keys that were put aside of this very ring?"""
+        row = mine[_FIRST]
+        return _FIRST in given and given[_FIRST].key == self._unwrapped(row.name, row.wrapped, row.master)
+
     def close(self) -> None:
         """Lets the store go."""
         self._engine.dispose()
@@ -178,20 +310,31 @@ class KeyRing:
 
     def _make(self, name: str) -> bytes:
         key = os.urandom(KEY_BYTES)
-        row = {"name": name, "wrapped": _encrypt(self._master, key, name), "made_at": datetime.now(UTC)}
         try:
             with writing(self._engine).begin() as connection:
+                row = {"name": name, "made_at": datetime.now(UTC), **self._wrapped(self._wraps(connection), name, key)}
                 connection.execute(insert(_keys).values(row))
         except IntegrityError:
             return self._read(name)
         return key
 
+    def _wraps(self, connection: Connection) -> str:
+        """Id of the master key that wraps what is made in this transaction; a rotation begins before or after it."""
+        query = select(_keys.c.master).where(_keys.c.name == _FIRST).with_for_update(read=True)
+        return connection.scalar(query) or self._masters.first
+
+    def _wrapped(self, master: str, name: str, key: bytes) -> dict[str, object]:
+        return {"wrapped": _encrypt(self._masters.key(master), key, name), "master": master}
+
+    def _unwrapped(self, name: str, wrapped: bytes, master: str) -> bytes:
+        return _decrypt(self._masters.key(master), wrapped, name)
+
     def _read(self, name: str) -> bytes:
         with self._engine.connect() as connection:
-            wrapped = connection.scalar(select(_keys.c.wrapped).where(_keys.c.name == name))
-        if wrapped is None:
+            row = connection.execute(select(_keys.c.wrapped, _keys.c.master).where(_keys.c.name == name)).first()
+        if row is None:
             raise KeyGoneError("no such key")
-        return _decrypt(self._master, wrapped, name)
+        return self._unwrapped(name, row.wrapped, row.master)
 
 
 def token_hash(token: str) -> str:

@@ -24,6 +24,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
+        "journaled",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("entry", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journaled")),
+        sa.UniqueConstraint("position", name=op.f("uq_journaled_position")),
+    )
+    with op.batch_alter_table("journaled", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_journaled_entry",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("entry IS NOT NULL"),
+            postgresql_where=sa.text("entry IS NOT NULL"),
+        )
+
+    op.create_table(
         "log_leaf",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("leaf", sa.String(), nullable=False),
@@ -388,6 +405,14 @@ def downgrade() -> None:
     op.drop_table("objection")
     op.drop_table("notice_text")
     op.drop_table("log_leaf")
+    with op.batch_alter_table("journaled", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_journaled_entry",
+            sqlite_where=sa.text("entry IS NOT NULL"),
+            postgresql_where=sa.text("entry IS NOT NULL"),
+        )
+
+    op.drop_table("journaled")
     op.drop_table("installation")
     op.drop_table("day_scored")
     # ### end Alembic commands ###

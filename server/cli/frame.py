@@ -10,8 +10,10 @@ from typing import Concatenate, ParamSpec
 import click
 
 from privacy import redact
+from privacy.backup import BackupError
 from privacy.installation import WrongKeyRingError
-from privacy.keyring import WrongMasterKeyError
+from privacy.journal import NotReplayedError
+from privacy.keyring import ForeignKeysError, WrongMasterKeyError
 from server import demo, running
 from workers.runtime.embedded import EmbeddedRedisError
 from workers.runtime.process import Process
@@ -19,7 +21,10 @@ from workers.runtime.settings import Settings, SettingsError, read
 
 P = ParamSpec("P")
 #: Errors whose text is for the person at the command line.
-_SENTENCES = (SettingsError, WrongMasterKeyError, WrongKeyRingError, EmbeddedRedisError, running.PartDiesError)
+_SENTENCES = (
+    SettingsError, WrongMasterKeyError, ForeignKeysError, WrongKeyRingError, EmbeddedRedisError, running.PartDiesError,
+    BackupError, NotReplayedError,
+)  # fmt: skip
 LANGUAGES = click.Choice(["de", "en"])
 
 

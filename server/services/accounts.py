@@ -4,31 +4,32 @@ What checks or hashes a password takes the `Process` and does that before its tr
 second, and on SQLite a transaction that writes keeps everybody else waiting.
 """
 
-import secrets
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from privacy import journal
 from privacy.base import Subject, new_id
 from privacy.keyring import KeyRing, token_hash
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
-from server.models import Account, Link, LinkUse, Login, Role
-from server.services import letters, links, organisations
-from server.services.links import LIFE, TOKEN_BYTES
+from server.models import Account, Link, LinkUse, Role
+from server.services import letters, links, logins, organisations
+from server.services.links import LIFE
 from server.services.passwords import fits, hash_password, outdated
 from workers import mail
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 
-LOGIN_LIFE = timedelta(days=30)
 YEARS_OLD = 16
+#: An act in the journal: the old password does not come back.
+PASSWORD = "password"  # noqa: S105
 
 
 class LinkDeadError(LookupError):
@@ -135,7 +136,7 @@ def confirm(process: Process, token: str, password: str) -> str | None:
             return None
         work.session.delete(link)
         account.confirmed_at = account.confirmed_at or work.now
-        return log_in(work, account)
+        return logins.log_in(work, account)
 
 
 def sign_in(process: Process, email: str, password: str, public_url: str) -> SignedIn:
@@ -152,47 +153,7 @@ def sign_in(process: Process, email: str, password: str, public_url: str) -> Sig
             _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
             return SignedIn(Entry.UNCONFIRMED)
         account.password = renewed
-        return SignedIn(Entry.IN, log_in(work, account), account.language)
-
-
-def log_in(work: Work, account: Account) -> str:
-    """Opens a login; the token goes into the cookie and is stored as its hash."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    login = Login(
-        token_hash=token_hash(token), account_id=account.id, subject_id=account.subject_id, created_at=work.now,
-        seen_at=work.now,
-    )  # fmt: skip
-    work.session.add(login)
-    return token
-
-
-def signed_in(session: Session, token: str, now: datetime) -> tuple[Account, Login] | None:
-    """Whose login it is; None if it is over, signed out or the person is being erased."""
-    query = (
-        select(Account, Login)
-        .join(Login, Login.account_id == Account.id)
-        .join(Subject, Subject.id == Account.subject_id)
-        .where(Login.token_hash == token_hash(token), Login.seen_at > now - LOGIN_LIFE, Subject.erasing_at.is_(None))
-    )
-    found = session.execute(query).first()
-    return (found[0], found[1]) if found else None
-
-
-def touch(work: Work, token: str) -> None:
-    """Notes that a login is still in use."""
-    login = work.session.get(Login, token_hash(token))
-    if login is not None:
-        login.seen_at = work.now
-
-
-def sign_out(work: Work, token: str) -> None:
-    """Ends one login."""
-    work.session.execute(delete(Login).where(Login.token_hash == token_hash(token)))
-
-
-def sign_out_everywhere(work: Work, account_id: str) -> None:
-    """Ends every login of an account."""
-    work.session.execute(delete(Login).where(Login.account_id == account_id))
+        return SignedIn(Entry.IN, logins.log_in(work, account), account.language)
 
 
 def ask_reset(work: Work, email: str, public_url: str) -> None:
@@ -231,7 +192,7 @@ def change_password(process: Process, account_id: str, old: str, new: str) -> st
         if account is None:
             return None
         _set_password(work, account, hashed)
-        return log_in(work, account)
+        return logins.log_in(work, account)
 
 
 def ask_email(process: Process, account_id: str, password: str, email: str, public_url: str) -> bool:
@@ -293,7 +254,7 @@ def ask_erasure(process: Process, account_id: str, password: str) -> bool:
         if account is None:
             return False
         work.session.get_one(Subject, account.subject_id).erasing_at = work.now
-        sign_out_everywhere(work, account.id)
+        logins.sign_out_everywhere(work, account.id)
         work.later("erase", account.subject_id)
         return True
 
@@ -355,7 +316,8 @@ def _stays(work: Work, subject_id: str) -> bool:
 
 def _set_password(work: Work, account: Account, hashed: str) -> None:
     account.password = hashed
-    sign_out_everywhere(work, account.id)
+    journal.note(work.session, work.now, PASSWORD, account=account.id)
+    logins.sign_out_everywhere(work, account.id)
     links.drop(work, account)  # whoever knew the old password may have asked for another address
     _write(work, account, letters.password_changed(account.language))
 

@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from server.models import Account, LinkUse
-from server.services import accounts
+from server.services import accounts, logins
 from server.services.accounts import EmailTakenError, Entry, LinkDeadError
 from server.services.missing import MissingError
 from server.services.passwords import hash_password
@@ -160,7 +160,7 @@ def sign_in() -> Answer:
 def sign_out() -> Response:
     """Ends this login."""
     with process().working() as work:
-        accounts.sign_out(work, person().token)
+        logins.sign_out(work, person().token)
     state.sign_out()
     flash(_("You are signed out."), "good")
     return redirect(url_for("public.landing"))
@@ -283,7 +283,7 @@ def _own_email() -> str:
 
 def _everywhere() -> Answer:
     with process().working() as work:
-        accounts.sign_out_everywhere(work, person().account_id)
+        logins.sign_out_everywhere(work, person().account_id)
     state.sign_out()
     flash(_("You are signed out in all browsers."), "good")
     return redirect(url_for("account.sign_in"))

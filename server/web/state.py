@@ -7,7 +7,7 @@ from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from server.models import Account, Role
-from server.services import accounts, organisations
+from server.services import logins, organisations
 from server.services.words import LANGUAGES, known
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
@@ -92,13 +92,13 @@ def load(token: str) -> Person | None:
     """Whose login a cookie names; notes once a day that it is still in use."""
     now = process().clock()
     with process().reading() as reading:
-        found = accounts.signed_in(reading, token, now)
+        found = logins.signed_in(reading, token, now)
     if found is None:
         return None
     account, login = found
     if login.seen_at.date() < now.date():
         with process().working() as work:
-            accounts.touch(work, token)
+            logins.touch(work, token)
     return _person(account, token)
 
 

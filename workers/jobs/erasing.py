@@ -1,5 +1,6 @@
 """Erasing a person: tables, other places, write-ahead log, the key last. Killed anywhere, it runs again to the end."""
 
+from privacy import journal
 from privacy.ledger import note
 from workers.jobs.job import job
 from workers.places import holdings
@@ -20,6 +21,7 @@ def erase(process: Process, subject_id: str) -> None:
         gone = {kind: count for kind, count in places.erase(work.session, subject_id).items() if count}
         if gone:  # run again, it finds nothing more and notes nothing more
             note(work.session, work.now, "erasure", None, counts=gone)
+            journal.note(work.session, work.now, journal.ERASURE, subject=subject_id)
     places.erase_places(subject_id)
     if not process.forget():
         raise TracesLeftError("the database was too busy to forget")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import delete, exists, select
 
+from privacy import journal
 from workers.models import Connection, Objection, Signal
 from workers.networks.shape import Reading
 from workers.runtime.upsert import upsert
@@ -12,6 +13,9 @@ from workers.runtime.work import Work
 from workers.signals.standing import account_index
 from workers.signals.store import drop_unheard
 
+#: Acts in the journal: an account is on the stop list; what it gave to one participant was taken out.
+OBJECTION = "objection"
+UNHEARD = "objection to signals"
 _CHUNK = 500
 
 
@@ -19,6 +23,7 @@ def note(work: Work, network: str, actor_id: str) -> None:
     """Puts an account on the stop list; `actor_id` is its `Reaction.actor_id`. Doing so again is no error."""
     index = account_index(work.ring, network, actor_id)
     upsert(work.session, Objection(network=network, account_index=index, made_at=work.now), newest="made_at")
+    journal.note(work.session, work.now, OBJECTION, network=network, account=index.hex())
 
 
 def without_objectors(work: Work, network: str, readings: Sequence[Reading]) -> list[Reading]:
@@ -44,6 +49,7 @@ def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool
     if not work.session.scalar(select(exists().where(*theirs))):
         return False
     work.session.execute(delete(Signal).where(*theirs))
+    journal.note(work.session, work.now, UNHEARD, subject=subject_id, network=network, actor=actor)
     drop_unheard(work.session, subject_id)
     work.later("score", subject_id)
     return True

@@ -1,0 +1,32 @@
+"""What only this floor knows how to do again on a restored database: passwords and logins that were ended (R36)."""
+
+from sqlalchemy import delete, update
+
+from privacy.journal import Entry
+from server.models import Account, Link, Login
+from server.services.accounts import PASSWORD
+from server.services.logins import SIGN_OUT, SIGN_OUT_EVERYWHERE
+from workers.replaying import Act
+from workers.runtime.work import Work
+
+#: Fits no password: a new one is chosen by a link in a mail.
+NO_PASSWORD = "!"  # noqa: S105
+
+
+def _password(work: Work, entry: Entry) -> None:
+    """The password was changed, maybe because somebody knew it: the old one does not open the account again."""
+    account_id = entry.facts["account"]
+    work.session.execute(update(Account).where(Account.id == account_id).values(password=NO_PASSWORD))
+    work.session.execute(delete(Link).where(Link.account_id == account_id))
+
+
+def _sign_out(work: Work, entry: Entry) -> None:
+    work.session.execute(delete(Login).where(Login.token_hash == entry.facts["login"]))
+
+
+def _sign_out_everywhere(work: Work, entry: Entry) -> None:
+    mine = (Login.account_id == entry.facts["account"], Login.created_at <= entry.at)
+    work.session.execute(delete(Login).where(*mine))
+
+
+ACTS: dict[str, Act] = {PASSWORD: _password, SIGN_OUT: _sign_out, SIGN_OUT_EVERYWHERE: _sign_out_everywhere}

@@ -1,0 +1,220 @@
+"""After a restore: nothing starts before the journal was replayed, and what was erased is in no byte afterwards."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+import migrations
+from privacy import consent, journal
+from privacy.base import Subject, new_id
+from privacy.consent import Consent
+from privacy.journal import NotReplayedError
+from privacy.vocabulary import Purpose
+from server.models import Account, Login
+from server.services import accounts, logins
+from server.services.passwords import fits, hash_password
+from server.services.replaying import ACTS
+from tests.conftest import Clock
+from tests.factories.people import agree, make_connection, make_subject
+from tests.factories.readings import like, reading
+from tests.privacy.scan import hits
+from workers import backups, jobs
+from workers.models import Connection, Objection, Signal
+from workers.places import holdings
+from workers.replaying import UnknownActError, replay
+from workers.runtime.process import Process
+from workers.signals import objections
+from workers.signals.store import put
+from workers.withdrawal import withdraw
+
+PASSWORD = "eine ruhige Wiese am Bach"
+
+
+def somebody(process: Process, *actors: str) -> str:
+    """A person whose likes of some accounts were read."""
+    with process.working() as work:
+        subject = make_subject(work)
+        agree(work, subject.id)
+        connection = make_connection(work, subject.id)
+        put(work, work.ring.person(subject.id), connection, reading(*(like(actor, 2) for actor in actors)))
+    return subject.id
+
+
+def count(process: Process, table: type, *where: object) -> int:
+    with process.reading() as session:
+        return session.scalar(select(func.count()).select_from(table).where(*where)) or 0  # type: ignore[arg-type]
+
+
+def signals(process: Process, subject_id: str) -> int:
+    return count(process, Signal, Signal.subject_id == subject_id)
+
+
+def erase(process: Process, subject_id: str) -> None:
+    jobs.erase(subject_id)
+
+
+def act(process: Process, erased: str, withdrawn: str, hearing: str) -> None:
+    """One is erased, one withdraws, an account objects to being counted for the third."""
+    erase(process, erased)
+    with process.working() as work:
+        withdraw(work, withdrawn, Purpose.SCORING, "bluesky")
+    with process.working() as work:
+        objections.note(work, "bluesky", "did:a")
+    with process.working() as work:
+        consent.take_turn(work.session, hearing)
+        objections.drop_actor(work, hearing, "bluesky", "did:a")
+
+
+def test_what_was_done_since_the_backup_is_done_again_and_nothing_else(each_process: Process) -> None:
+    process = each_process
+    erased, withdrawn, hearing, other = (somebody(process, "did:a", "did:b") for _ in range(4))
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    act(process, erased, withdrawn, hearing)
+    process.make_sure()
+    backups.restore(process, migrations, place)
+    # As it was on the day of the backup: nothing starts on it.
+    assert signals(process, erased) == signals(process, withdrawn) == signals(process, hearing) == 2
+    with pytest.raises(NotReplayedError, match="1 × erasure, 1 × objection, 1 × objection to signals, 1 × withdrawal"):
+        process.make_sure()
+    counts = replay(process, ACTS)
+    assert counts == {"erasure": 1, "withdrawal": 1, "objection": 1, "objection to signals": 1}
+    process.make_sure()
+    assert [signals(process, each) for each in (erased, withdrawn, hearing, other)] == [0, 0, 1, 2]
+    with process.reading() as session:
+        assert holdings(process).traces(session, erased) == {}
+        assert consent.networks(session, withdrawn) == []
+        assert consent.networks(session, other) == ["bluesky"]
+    assert count(process, Objection) == 1
+    assert count(process, Connection, Connection.subject_id == withdrawn) == 0
+    # Again is no error, and there is nothing left to do.
+    assert replay(process, ACTS) == {}
+
+
+def test_after_the_replay_no_byte_of_the_erased_is_left(process: Process, tmp_path: Path) -> None:
+    """The open values: what was sealed is unreadable since the key went."""
+    gone, other = somebody(process, "did:a"), somebody(process, "did:b")
+    with process.reading() as session:
+        rows = session.execute(select(Signal.subject_id, Signal.actor, Signal.post_id))
+        marks = {subject_id: (actor, post_id) for subject_id, actor, post_id in rows}
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    erase(process, gone)
+    backups.restore(process, migrations, place)
+    replay(process, ACTS)
+    assert process.forget()
+    keys = process.settings.data / "keys"
+    for folder in (path for path in process.settings.data.iterdir() if path not in (keys, process.settings.backups)):
+        assert not folder.is_file() or gone.encode() not in folder.read_bytes()
+    assert hits(process.settings.data, [each for each in marks[gone] if each]) == []
+    assert hits(process.settings.data, [other, *(each for each in marks[other] if each)])
+    # The journal alone knows that somebody of this id was erased, until the last backup is gone.
+    assert hits(keys, [gone]) == [gone.encode()]
+
+
+def test_a_copy_of_the_database_that_is_put_back_by_hand_is_found_out(process: Process, tmp_path: Path) -> None:
+    gone = somebody(process, "did:a")
+    process.forget()
+    process.close()
+    database = process.settings.data / "klarwert.sqlite"
+    shutil.copy(database, tmp_path / "copy")
+    erase(process, gone)
+    process.close()
+    for path in database.parent.glob("klarwert.sqlite*"):
+        path.unlink()
+    shutil.copy(tmp_path / "copy", database)
+    with pytest.raises(NotReplayedError, match="1 × erasure"):
+        process.make_sure()
+    replay(process, ACTS)
+    process.make_sure()
+    assert count(process, Subject) == 0
+
+
+def test_a_replay_killed_anywhere_goes_on(each_process: Process) -> None:
+    process = each_process
+    people = [somebody(process, "did:a") for _ in range(3)]
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    act(process, *people)
+    backups.restore(process, migrations, place)
+    for step in ("privacy.journal.done", "privacy.journal.Journal.confirm", "workers.replaying.jobs.erase"):
+        with pytest.MonkeyPatch.context() as patch:
+
+            def boom(*_: object) -> None:
+                raise KeyboardInterrupt
+
+            patch.setattr(step, boom)
+            with pytest.raises((KeyboardInterrupt, NotReplayedError)):
+                replay(process, ACTS)
+                process.make_sure()
+    replay(process, ACTS)
+    process.make_sure()
+    assert [signals(process, each) for each in people] == [0, 0, 0]
+
+
+def test_a_yes_that_is_newer_than_the_withdrawal_stays(process: Process, clock: Clock) -> None:
+    subject_id = somebody(process, "did:a")
+    with process.working() as work:
+        withdraw(work, subject_id, Purpose.SCORING, "bluesky")
+    clock.go(days=1)
+    with process.working() as work:
+        agree(work, subject_id)
+        rows = work.session.query(journal.Journaled)
+        assert rows.delete() == 1  # as if the withdrawal had been killed before its commit, and done again
+    replay(process, ACTS)
+    with process.reading() as session:
+        assert consent.networks(session, subject_id) == ["bluesky"]
+
+
+def test_a_no_in_place_of_a_yes_is_not_undone(process: Process) -> None:
+    from tests.factories.people import make_notice
+
+    subject_id = somebody(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    with process.working() as work:
+        notice = make_notice()
+        consent.decide(work.session, subject_id, notice, granted=False, now=work.now, network="bluesky")
+    backups.restore(process, migrations, place)
+    replay(process, ACTS)
+    with process.reading() as session:
+        assert consent.networks(session, subject_id) == []
+        assert session.scalar(select(func.count()).select_from(Consent).where(Consent.ended_at.is_(None))) == 0
+
+
+def test_old_passwords_and_logins_that_were_ended_open_nothing(process: Process) -> None:
+    hashed = hash_password(PASSWORD)
+    with process.working() as work:
+        ann, bea, carl = (accounts.create(work, f"{name}@garten.test", hashed, "de", confirmed=True) for name in "abc")
+        tokens = {account.id: logins.log_in(work, account) for account in (ann, bea, carl)}
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    assert accounts.change_password(process, ann.id, PASSWORD, "ein anderes Passwort")
+    with process.working() as work:
+        logins.sign_out(work, tokens[bea.id])
+    backups.restore(process, migrations, place)
+    assert count(process, Login) == 3
+    replay(process, ACTS)
+    with process.reading() as session:
+        assert session.scalars(select(Login.account_id)).all() == [carl.id]
+        stored = {each: session.get_one(Account, each).password for each in (ann.id, bea.id)}
+    assert not fits(stored[ann.id], PASSWORD)
+    assert fits(stored[bea.id], PASSWORD)
+
+
+def test_an_act_that_nobody_knows_stops_the_replay_before_it_began(process: Process) -> None:
+    subject_id = somebody(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    erase(process, subject_id)
+    with process.working() as work:
+        journal.note(work.session, work.now, "of tomorrow", subject=new_id())
+    backups.restore(process, migrations, place)
+    with pytest.raises(UnknownActError, match="of tomorrow"):
+        replay(process, ACTS)
+    assert count(process, Subject) == 1
+
+
+def test_every_act_that_is_noted_can_be_done_again() -> None:
+    """Whoever notes an act has to say here how it is done again."""
+    from workers.replaying import _ACTS
+
+    known = {*_ACTS, *ACTS, journal.ERASURE}
+    assert known >= {"withdrawal", "objection", "objection to signals", "password", "sign-out", "sign-out everywhere"}
