@@ -6,13 +6,17 @@ from alembic import context
 from sqlalchemy import Connection
 
 import privacy.consent
+import privacy.disclosure
 import privacy.installation
+import privacy.request
 import server.models
 import workers.models
 from privacy.base import Base, SealedBytes, UtcDateTime
 from privacy.store import alone
 
-_LOADED = (privacy.consent, privacy.installation, server.models, workers.models)
+_LOADED = (
+    privacy.consent, privacy.disclosure, privacy.installation, privacy.request, server.models, workers.models,
+)  # fmt: skip
 
 
 def _plain(kind: str, column_type: Any, _context: object) -> str | Literal[False]:

@@ -10,7 +10,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -91,14 +91,18 @@ def young_enough(made_at: str, now: datetime, days: int) -> None:
         )
 
 
-def expire(folder: Path, kind: Kind, now: datetime, days: int) -> int:
-    """Removes backups of a kind that are older than so many days, and unfinished ones of yesterday; how many."""
+def overdue(folder: Path, kind: Kind, now: datetime, days: int) -> list[Path]:
+    """Backups of a kind that are older than so many days, and unfinished ones of yesterday."""
     old = [path for path in folder.glob(f"{kind}-*.klarwert") if made_at(path, kind) < now - timedelta(days=days)]
     until = (now - _UNFINISHED).timestamp()
-    old += [path for path in folder.glob(f".{kind}-*.part") if path.stat().st_mtime < until]
+    return old + [path for path in folder.glob(f".{kind}-*.part") if path.stat().st_mtime < until]
+
+
+def expire(folder: Path, kind: Kind, now: datetime, days: int) -> int:
+    """Removes them; how many."""
+    old = overdue(folder, kind, now, days)
     for path in old:
-        with suppress(FileNotFoundError):
-            path.unlink()
+        path.unlink(missing_ok=True)
     return len(old)
 
 

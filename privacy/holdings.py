@@ -8,18 +8,21 @@ a floor would otherwise forget a person's data.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Table, delete, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, func, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from privacy.base import Base, Holds, Subject, models
+from privacy.hold import Hold, kinds_held, people_held
 from privacy.keyring import KeyGoneError, KeyRing
 from privacy.sealed import readable
 
 #: Tables that hold nothing but the version of the schema.
 _BOOKKEEPING = frozenset({"alembic_version"})
+#: Retention runs once a day: what is overdue by more was left behind by a run.
+_A_RUN = timedelta(days=1)
 
 
 class UndeclaredHoldingError(RuntimeError):
@@ -41,6 +44,22 @@ class Place(Protocol):
 
     def expire(self, now: datetime) -> int:
         """Removes what is overdue; how many things went."""
+
+    def due(self, now: datetime) -> int:
+        """How many things `expire` would remove now; removes nothing."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """What retention finds of one kind of data."""
+
+    things: int
+    due: int
+    """The next run deletes so many."""
+    late: int
+    """Of these, a run should have deleted so many already: more than a day over their time."""
+    held: int
+    """A hold keeps so many beyond their time."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +91,29 @@ class Holdings:
     def erase(self, session: Session, subject_id: str) -> dict[str, int]:
         """Deletes a person from every table; how many rows by data kind. Erasing again is no error.
 
-        The caller commits, then erases the places and destroys the key last. Raises `UndeclaredHoldingError`.
+        What a hold spares stays, with what it rests on (`spared` says which kinds), until the hold is over. The caller
+        commits, then erases the places and destroys the key last. Raises `UndeclaredHoldingError`.
         """
         make_sure(session)
         session.flush()
         # Waits for whoever is about to store something about the person: nothing can arrive behind the deleting.
         session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update())
         counts: Counter[str] = Counter()
+        spared = self.spared(session, subject_id)
         for model, table in _children_first():
-            if model.__holds__.persons:
+            if model.__holds__.persons and model.__holds__.kind not in spared:
                 gone = session.connection().execute(delete(table).where(_about(model, subject_id)))
                 counts[model.__holds__.kind] += gone.rowcount
         return dict(counts)
+
+    def spared(self, session: Session, subject_id: str) -> frozenset[str]:
+        """The kinds of data of a person that an erasure leaves because of a hold, and what they rest on.
+
+        Empty where there is no hold; otherwise the person's key has to stay, too.
+        """
+        held = kinds_held(session, subject_id)
+        kept = {model.__holds__.kind for model, table in _children_first() if _resting_on(table) & held}
+        return frozenset({*kept, Hold.__holds__.kind}) if kept else frozenset()
 
     def erase_places(self, subject_id: str) -> dict[str, int]:
         """Erases a person from every place that is not a table; how many things by data kind."""
@@ -93,7 +123,7 @@ class Holdings:
         return dict(counts)
 
     def expire(self, session: Session, now: datetime) -> dict[str, int]:
-        """Deletes every row whose time is up, and what hangs on it (R34); how many by data kind.
+        """Deletes every row whose time is up, and what hangs on it (R34); how many by data kind. Holds are respected.
 
         Raises `UndeclaredHoldingError`.
         """
@@ -101,9 +131,10 @@ class Holdings:
         session.flush()
         counts: Counter[str] = Counter()
         for model, table in _children_first():
-            overdue = _overdue(table, now)
+            overdue, free = _overdue(table, now), _not_held(table)
             if overdue is not None:
-                counts[model.__holds__.kind] += session.connection().execute(delete(table).where(overdue)).rowcount
+                gone = delete(table).where(overdue if free is None else overdue & free)
+                counts[model.__holds__.kind] += session.connection().execute(gone).rowcount
         return dict(counts)
 
     def expire_places(self, now: datetime) -> dict[str, int]:
@@ -112,6 +143,25 @@ class Holdings:
         for place in self.places:
             counts[place.holds.kind] += place.expire(now)
         return dict(counts)
+
+    def due(self, session: Session, now: datetime) -> dict[str, Due]:
+        """What retention would do now, by data kind, without doing it. Raises `UndeclaredHoldingError`."""
+        make_sure(session)
+        found: dict[str, Due] = {}
+        for model in models():
+            table, kind = Base.metadata.tables[model.__tablename__], model.__holds__.kind
+            old = found.get(kind, Due(0, 0, 0, 0))
+            over, free = _overdue(table, now), _not_held(table)
+            found[kind] = Due(
+                things=old.things + _count(session, table),
+                due=old.due + _count(session, table, over, free),
+                late=old.late + _count(session, table, _overdue(table, now - _A_RUN), free),
+                held=old.held + (_count(session, table, over, ~free) if free is not None else 0),
+            )
+        for place in self.places:
+            due, late = place.due(now), place.due(now - _A_RUN)
+            found[place.holds.kind] = Due(due, due, late, 0)
+        return found
 
     def traces(self, session: Session, subject_id: str) -> dict[str, int]:
         """What is still there of a person, by data kind: empty after an erasure. Raises `UndeclaredHoldingError`."""
@@ -160,6 +210,32 @@ def _overdue(table: Table, now: datetime) -> ColumnElement[bool] | None:
         if above is not None:
             reasons.append(key.parent.in_(select(key.column).where(above)))
     return or_(*reasons) if reasons else None
+
+
+def _resting_on(table: Table) -> frozenset[str]:
+    """The kinds of data that could not stay without the rows of a table: its own, and those that point at it."""
+    kinds = {Base.declared[table].__holds__.kind}
+    for other in Base.declared:
+        if other is not table and any(key.column.table is table for key in other.foreign_keys):
+            kinds |= _resting_on(other)
+    return frozenset(kinds)
+
+
+def _not_held(table: Table) -> ColumnElement[bool] | None:
+    """Rows of people of whom nothing is held that rests on them; None for what is about nobody."""
+    persons = Base.declared[table].__holds__.persons
+    if not persons or table is Hold.__table__:
+        return None
+    held = people_held(_resting_on(table))
+    return and_(*(or_(table.c[column].is_(None), table.c[column].not_in(held)) for column in persons))
+
+
+def _count(session: Session, table: Table, *reasons: ColumnElement[bool] | None) -> int:
+    """Rows of a table; with reasons those for which all hold, and none where the first reason can never be."""
+    if reasons and reasons[0] is None:
+        return 0
+    wanted = [reason for reason in reasons if reason is not None]
+    return session.scalar(select(func.count()).select_from(table).where(*wanted)) or 0
 
 
 def _children_first() -> Iterator[tuple[type[Base], Table]]:

@@ -212,6 +212,12 @@ class Journal:
             gone = connection.execute(delete(_journal).where(old))
         return gone.rowcount
 
+    def due(self, now: datetime, days: int) -> int:
+        """How many entries `expire` would forget now."""
+        query = select(func.count()).where(_journal.c.written_at < now - timedelta(days=days))
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or 0
+
     def begin_after(self, position: int) -> None:
         """Begins anew behind a position, where the journal's store was lost and a backup is all there is."""
         with writing(self._engine).begin() as connection:

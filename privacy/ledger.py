@@ -60,7 +60,7 @@ class LogLeaf(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     leaf: Mapped[str]
     """SHA-256 over salt and entry, in hex."""
-    place: Mapped[int | None]
+    place: Mapped[int | None] = mapped_column(index=True)
     """Its place in the log; empty until it is appended."""
 
 
@@ -140,6 +140,16 @@ class Checkpoint:
     payload: str
     """JSON with `format`, `public_key`, `size`, `root`, `time`; exactly as signed."""
     signature: str
+
+    @property
+    def root(self) -> str:
+        """The root that was signed, in hex."""
+        return str(json.loads(self.payload)["root"])
+
+    @property
+    def time(self) -> str:
+        """When it was signed, as ISO 8601 in UTC."""
+        return str(json.loads(self.payload)["time"])
 
     def json(self) -> dict[str, str]:
         """The two fields that others see."""
@@ -230,6 +240,19 @@ class Ledger:
             for one in self.all_published():
                 before = self._verify_checkpoint(one, node, size, before)
         return size
+
+    def make_sure(self, known: int) -> None:
+        """Is this the log that was published last, with all of the `known` leaves that the database has a place of?
+
+        Quick enough for every start; `verify` looks at all of it. Raises `LogBrokenError`.
+        """
+        last = self.published()
+        with self._engine.connect() as connection:
+            size = _size(connection)
+            if last is not None:
+                self._verify_checkpoint(last, _node(connection), size, (0, merkle.EMPTY))
+        if size < known:
+            raise LogBrokenError(f"the log has {size} leaves, but the database knows {known}: it is an older log")
 
     def holds(self, place: int, leaf: str) -> bool:
         """Is this commitment at this place?"""

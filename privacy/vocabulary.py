@@ -22,6 +22,8 @@ class Use(StrEnum):
     SCORING = "scoring"
     TOPICS = "topics"
     PROOF = "proof"
+    RIGHTS = "rights"
+    """Answering people who ask for their rights."""
     SECURITY = "security"
     MAIL = "mail"
     OPERATION = "operation"
@@ -34,6 +36,8 @@ class Basis(StrEnum):
     CONTRACT = "6(1)(b)"
     DUTY = "6(1)(c)"
     INTEREST = "6(1)(f)"
+    CLAIMS = "6(1)(f), 17(3)(e)"
+    """Establishing or defending legal claims."""
     NOT_PERSONAL = "-"
 
 

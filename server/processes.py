@@ -20,7 +20,8 @@ import workers.models
 from server.app import create_app
 from server.services.accounts import expire_unconfirmed
 from server.web import charts
-from workers import schedule
+from workers import logbook, schedule
+from workers.jobs.reading import COLLECTOR
 from workers.runtime.process import Process, bind
 from workers.runtime.queue import NAME
 from workers.runtime.settings import Settings
@@ -102,7 +103,10 @@ def plan(settings: Settings) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    schedule.run(Process(settings), stop, chores=(expire_unconfirmed,))
+    process = Process(settings)
+    with process.working() as work:
+        logbook.note_start(work, COLLECTOR)
+    schedule.run(process, stop, chores=(expire_unconfirmed,))
 
 
 def die_with_parent() -> None:

@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from sqlalchemy import JSON, Connection, Engine, MetaData, insert, select, text
+from sqlalchemy import JSON, Connection, Engine, MetaData, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from privacy import journal
@@ -30,7 +30,7 @@ from privacy.base import Base, models
 from privacy.holdings import make_sure
 from privacy.installation import id_of
 from privacy.keyring import KeyRing
-from privacy.ledger import note
+from privacy.ledger import LogLeaf, note
 from privacy.store import alone, writing
 from workers.runtime.process import Process
 
@@ -132,6 +132,8 @@ def restore(process: Process, schema: Schema, path: Path, *, journal_lost: bool 
             alone(connection)
             _load(connection, schema, ring, path, made)
             with Session(connection, join_transaction_mode="create_savepoint") as session:
+                if journal_lost:  # and the log with it, which is in the same store: it begins anew, too
+                    session.execute(update(LogLeaf).values(place=None))
                 facts = {"backup": made.made_at, "journal_lost": journal_lost}
                 note(session, process.clock(), "restore", None, **facts)
                 session.commit()

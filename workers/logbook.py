@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from privacy.ledger import LogBrokenError, LogEntry, LogLeaf, commitment, note
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.scoring.model import KLARWERT_1
+from workers.topics import taxonomy
 
 _AT_ONCE = 500
 
@@ -54,12 +58,40 @@ def openings_of(process: Process, subject_id: str) -> dict[str, Any]:
     return openings(process, ids)
 
 
-def note_model(work: Work) -> None:
-    """Notes the version of the model, where another one (or none) was noted last."""
-    query = select(LogEntry.entry).where(LogEntry.subject_id.is_(None), LogEntry.entry.endswith('"type":"model"}'))
-    last = work.session.scalar(query.order_by(LogEntry.noted_at.desc()).limit(1))
-    if last is None or json.loads(last)["digest"] != KLARWERT_1.digest():
-        note(work.session, work.now, "model", None, model=KLARWERT_1.id, digest=KLARWERT_1.digest())
+def note_start(work: Work, collector: str) -> None:
+    """Notes what this installation works with, as far as it is not what was noted last.
+
+    Versions of the model, the collectors and the taxonomy, the key of signatures, and the settings that are no
+    secrets: each by its name and a short hash of its value.
+    """
+    note_change(work, "model", model=KLARWERT_1.id, digest=KLARWERT_1.digest())
+    note_change(work, "collector", collector=collector)
+    note_change(work, "taxonomy", digest=taxonomy.digest(work.settings.topics_table))
+    note_change(work, "key", public_key=work.ring.public_key())
+    open_ones = [field.name for field in fields(work.settings) if field.repr]
+    values = {name: _written(getattr(work.settings, name)) for name in open_ones}
+    note_change(
+        work, "settings", settings={name: sha256(text.encode()).hexdigest()[:16] for name, text in values.items()}
+    )
+
+
+def note_change(work: Work, type_: str, **facts: object) -> None:
+    """Notes something about the installation, unless the newest entry of this type says the same."""
+    last = newest_of(work.session, type_)
+    if last is None or {name: last.get(name) for name in facts} != facts:
+        note(work.session, work.now, type_, None, **facts)
+
+
+def newest_of(session: Session, type_: str) -> dict[str, Any] | None:
+    """The newest entry of a type that is about nobody, and whose facts come before `type` in the alphabet."""
+    query = select(LogEntry.entry).where(LogEntry.subject_id.is_(None), LogEntry.entry.endswith(f'"type":"{type_}"}}'))
+    last = session.scalar(query.order_by(LogEntry.noted_at.desc()).limit(1))
+    return json.loads(last) if last is not None else None
+
+
+def _written(value: object) -> str:
+    """A setting as a text that does not change from run to run."""
+    return repr(sorted(value)) if isinstance(value, frozenset) else repr(value)
 
 
 def verify(process: Process) -> tuple[int, int]:

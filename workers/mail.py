@@ -16,6 +16,7 @@ from privacy.base import Holds, Rule, new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import About, Basis, Use
+from workers.letter import as_html
 from workers.models import Mail
 from workers.runtime.work import Work
 
@@ -48,7 +49,9 @@ def message(mail: Mail, key: PersonKey, sender: str) -> EmailMessage:
     made["Subject"] = unseal(mail, key, "title")
     made["Date"] = format_datetime(mail.created_at)
     made["Message-ID"] = f"<{mail.id}@klarwert>"
-    made.set_content(unseal(mail, key, "body"))
+    body = unseal(mail, key, "body")
+    made.set_content(body)
+    made.add_alternative(as_html(made["Subject"], body), subtype="html")
     return made
 
 
@@ -118,8 +121,15 @@ class Outbox:
 
     def expire(self, now: datetime) -> int:
         """Removes mails older than 30 days, those that were never finished too."""
-        until = (now - timedelta(days=OUTBOX_DAYS)).timestamp()
-        old = [path for path in self.folder.glob("*/*") if path.stat().st_mtime < until]
+        old = self._old(now)
         for path in old:
             path.unlink()
         return len(old)
+
+    def due(self, now: datetime) -> int:
+        """How many mails are older than that."""
+        return len(self._old(now))
+
+    def _old(self, now: datetime) -> list[Path]:
+        until = (now - timedelta(days=OUTBOX_DAYS)).timestamp()
+        return [path for path in self.folder.glob("*/*") if path.stat().st_mtime < until]

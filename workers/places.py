@@ -48,6 +48,10 @@ class BackupFolder:
         """Removes backups that are older than they may get."""
         return backup.expire(self.folder, self.kind, now, self.days)
 
+    def due(self, now: datetime) -> int:
+        """How many `expire` would remove now."""
+        return len(backup.overdue(self.folder, self.kind, now, self.days))
+
 
 @dataclass(frozen=True)
 class JournalPlace:
@@ -80,6 +84,10 @@ class JournalPlace:
     def expire(self, now: datetime) -> int:
         """Forgets what no backup is from before."""
         return self.journal.expire(now, self.days)
+
+    def due(self, now: datetime) -> int:
+        """How many entries `expire` would remove now."""
+        return self.journal.due(now, self.days)
 
 
 def holdings(process: Process) -> Holdings:

@@ -47,6 +47,9 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_leaf")),
     )
+    with op.batch_alter_table("log_leaf", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_log_leaf_place"), ["place"], unique=False)
+
     op.create_table(
         "notice_text",
         sa.Column("digest", sa.String(), nullable=False),
@@ -159,6 +162,42 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "disclosure",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("recipient", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("viewer_index", sa.LargeBinary(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_disclosure_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosure")),
+    )
+    with op.batch_alter_table("disclosure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_disclosure_made_at"), ["made_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disclosure_subject_id"), ["subject_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disclosure_viewer_index"), ["viewer_index"], unique=False)
+
+    op.create_table(
+        "hold",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.LargeBinary(), nullable=False),
+        sa.Column("agreed_by", sa.LargeBinary(), nullable=True),
+        sa.Column("in_force_since", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_hold_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "log_entry",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("leaf_id", sa.String(), nullable=False),
@@ -213,6 +252,48 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rejected_topic_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "request",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("account", sa.LargeBinary(), nullable=True),
+        sa.Column("remote_id", sa.LargeBinary(), nullable=True),
+        sa.Column("account_index", sa.LargeBinary(), nullable=True),
+        sa.Column("code", sa.LargeBinary(), nullable=True),
+        sa.Column("code_index", sa.LargeBinary(), nullable=True),
+        sa.Column("code_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proof", sa.String(), nullable=True),
+        sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("contact", sa.LargeBinary(), nullable=True),
+        sa.Column("wish", sa.LargeBinary(), nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("extended_on", sa.Date(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lapses_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("token_hash", sa.String(), nullable=True),
+        sa.Column("alarmed_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_request_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request")),
+    )
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_request_account_index"), ["account_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_request_code_index"), ["code_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_request_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_request_due_on"), ["due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_request_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_request_subject_id"), ["subject_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_request_token_hash"), ["token_hash"], unique=False)
+
+    op.create_table(
         "score",
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -247,6 +328,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("use", sa.String(), nullable=False),
         sa.Column("email", sa.LargeBinary(), nullable=True),
+        sa.Column("role", sa.String(), nullable=True),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_link_account_id_account")),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_link_subject_id_subject")),
@@ -367,6 +449,16 @@ def downgrade() -> None:
 
     op.drop_table("standing_link")
     op.drop_table("score")
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_request_token_hash"))
+        batch_op.drop_index(batch_op.f("ix_request_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_request_state"))
+        batch_op.drop_index(batch_op.f("ix_request_due_on"))
+        batch_op.drop_index(batch_op.f("ix_request_due_at"))
+        batch_op.drop_index(batch_op.f("ix_request_code_index"))
+        batch_op.drop_index(batch_op.f("ix_request_account_index"))
+
+    op.drop_table("request")
     with op.batch_alter_table("rejected_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rejected_topic_subject_id"))
 
@@ -382,6 +474,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_log_entry_leaf_id"))
 
     op.drop_table("log_entry")
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hold_subject_id"))
+
+    op.drop_table("hold")
+    with op.batch_alter_table("disclosure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_disclosure_viewer_index"))
+        batch_op.drop_index(batch_op.f("ix_disclosure_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_disclosure_made_at"))
+
+    op.drop_table("disclosure")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_consent_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
@@ -404,6 +506,9 @@ def downgrade() -> None:
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")
+    with op.batch_alter_table("log_leaf", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_log_leaf_place"))
+
     op.drop_table("log_leaf")
     with op.batch_alter_table("journaled", schema=None) as batch_op:
         batch_op.drop_index(

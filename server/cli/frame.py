@@ -14,6 +14,7 @@ from privacy.backup import BackupError
 from privacy.installation import WrongKeyRingError
 from privacy.journal import NotReplayedError
 from privacy.keyring import ForeignKeysError, WrongMasterKeyError
+from privacy.ledger import LogBrokenError
 from server import demo, running
 from workers.runtime.embedded import EmbeddedRedisError
 from workers.runtime.process import Process
@@ -22,8 +23,8 @@ from workers.runtime.settings import Settings, SettingsError, read
 P = ParamSpec("P")
 #: Errors whose text is for the person at the command line.
 _SENTENCES = (
-    SettingsError, WrongMasterKeyError, ForeignKeysError, WrongKeyRingError, EmbeddedRedisError, running.PartDiesError,
-    BackupError, NotReplayedError,
+    SettingsError, WrongMasterKeyError, ForeignKeysError, WrongKeyRingError, LogBrokenError, EmbeddedRedisError,
+    running.PartDiesError, BackupError, NotReplayedError,
 )  # fmt: skip
 LANGUAGES = click.Choice(["de", "en"])
 
@@ -31,6 +32,11 @@ LANGUAGES = click.Choice(["de", "en"])
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Klarwert: an influence score that can be proven."""
+
+
+@main.group("privacy")
+def privacy_group() -> None:
+    """Data protection: what is held, documents, downloads."""
 
 
 def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callable[P, None]:

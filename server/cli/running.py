@@ -8,7 +8,6 @@ from sqlalchemy import select
 from server import demo, processes, running
 from server.cli.frame import main, make_sure, prepare, with_settings
 from server.models import Account, Role
-from workers import logbook
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 
@@ -21,8 +20,6 @@ def run(settings: Settings) -> None:
     if settings.demo:
         demo.make(settings)
     process = Process(settings)
-    with process.working() as work:
-        logbook.note_model(work)
     with process.reading() as session:
         nobody = session.scalar(select(Account.id).where(Account.role == Role.ADMIN.value).limit(1)) is None
     process.close()

@@ -1,4 +1,4 @@
-"""A link that was mailed: confirms an address, resets a password, changes an address; works once and not for long."""
+"""A mailed link: confirms or changes an address, resets a password, invites to a role; works once, not for long."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ class LinkUse(StrEnum):
     CONFIRM = "confirm"
     RESET = "reset"
     CHANGE_EMAIL = "change_email"
+    INVITE = "invite"
 
 
 class Link(Base):
@@ -27,7 +28,7 @@ class Link(Base):
         about=About.PARTICIPANT,
         use=Use.SECURITY,
         basis=Basis.CONTRACT,
-        exported=("subject_id", "account_id", "use", "email", "until"),
+        exported=("subject_id", "account_id", "use", "email", "role", "until"),
         withheld={"token_hash": "a one-way hash of a secret"},
         rule=Rule(0, since="until"),
     )
@@ -38,4 +39,6 @@ class Link(Base):
     use: Mapped[str]
     email: Mapped[Sealed | None]
     """The new address, where the link changes it."""
+    role: Mapped[str | None]
+    """The role that somebody is invited to."""
     until: Mapped[datetime]

@@ -20,7 +20,7 @@ from privacy.keyring import KeyRing, token_hash
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from server.models import Account, Link, LinkUse, Role
-from server.services import letters, links, logins, organisations
+from server.services import letters, links, logins, organisations, roles
 from server.services.links import LIFE
 from server.services.passwords import fits, hash_password, outdated
 from workers import mail
@@ -86,7 +86,7 @@ def register(work: Work, email: str, hashed: str, language: str, public_url: str
         account.password = hashed
         _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
     else:
-        _write(work, account, letters.already_here(account.language, f"{public_url}/sign-in"))
+        write(work, account, letters.already_here(account.language, f"{public_url}/sign-in"))
 
 
 def create(
@@ -207,7 +207,7 @@ def ask_email(process: Process, account_id: str, password: str, email: str, publ
             return False
         other = by_email(work.session, work.ring, email)
         if other is not None:
-            _write(work, other, letters.address_wanted(other.language))
+            write(work, other, letters.address_wanted(other.language))
             return True
         link = links.make(work, account, LinkUse.CHANGE_EMAIL, normalised(email))
         letter = letters.change_email(account.language, f"{public_url}/email/{link}")
@@ -221,7 +221,7 @@ def change_email(work: Work, token: str) -> None:
     key = work.ring.person(account.subject_id)
     email = unseal(link, key, "email")
     links.drop(work, account)  # one to choose a password may lie in the old mailbox
-    _write(work, account, letters.email_changed(account.language))
+    write(work, account, letters.email_changed(account.language))
     try:
         with work.session.begin_nested():
             account.email_index = _index(work.ring, email)
@@ -247,12 +247,16 @@ def set_role(work: Work, email: str, role: Role) -> bool:
 
 
 def ask_erasure(process: Process, account_id: str, password: str) -> bool:
-    """Starts the erasure of a person and signs them out at once; False if the password does not fit."""
+    """Starts the erasure of a person and signs them out at once; False if the password does not fit.
+
+    Raises `roles.LastAdministratorError`.
+    """
     checked = _fitting(process, lambda session: session.get(Account, account_id), password)
     with process.working() as work:
         account = _unchanged(work, checked)
         if account is None:
             return False
+        roles.keep_an_administrator(work, account)
         work.session.get_one(Subject, account.subject_id).erasing_at = work.now
         logins.sign_out_everywhere(work, account.id)
         work.later("erase", account.subject_id)
@@ -262,11 +266,10 @@ def ask_erasure(process: Process, account_id: str, password: str) -> bool:
 def expire_unconfirmed(work: Work) -> None:
     """Has everybody erased who did not confirm their address within two days; the schedule sends the erasures.
 
-    Whoever still has a link that works may confirm with it. Who is confirming just now is left for the next look.
+    Whoever still has a link that works may follow it. Who is confirming just now is left for the next look.
     """
-    link = exists().where(
-        Link.account_id == Account.id, Link.use == LinkUse.CONFIRM.value, Link.until > work.now
-    )  # fmt: skip
+    ways_in = (LinkUse.CONFIRM.value, LinkUse.INVITE.value)
+    link = exists().where(Link.account_id == Account.id, Link.use.in_(ways_in), Link.until > work.now)
     never = (
         select(Subject)
         .join(Account, Account.subject_id == Subject.id)
@@ -319,13 +322,13 @@ def _set_password(work: Work, account: Account, hashed: str) -> None:
     journal.note(work.session, work.now, PASSWORD, account=account.id)
     logins.sign_out_everywhere(work, account.id)
     links.drop(work, account)  # whoever knew the old password may have asked for another address
-    _write(work, account, letters.password_changed(account.language))
+    write(work, account, letters.password_changed(account.language))
 
 
 def _mail_link(work: Work, account: Account, use: LinkUse, address: str) -> None:
     link = f"{address}{links.make(work, account, use)}"
     letter = (letters.confirm if use is LinkUse.CONFIRM else letters.reset)(account.language, link)
-    _write(work, account, letter)
+    write(work, account, letter)
 
 
 def _alive(work: Work, token: str, use: LinkUse) -> Link:
@@ -344,7 +347,8 @@ def _use(work: Work, token: str, use: LinkUse) -> tuple[Account, Link]:
     return work.session.get_one(Account, link.account_id), link
 
 
-def _write(work: Work, account: Account, letter: letters.Letter) -> None:
+def write(work: Work, account: Account, letter: letters.Letter) -> None:
+    """Mails a letter to the address of an account."""
     _post(work, account.subject_id, email_of(work.ring, account), letter)
 
 

@@ -34,7 +34,7 @@ EXPLANATION = "explanation.json"
 LOG = "log.json"
 
 
-_SECRET = re.compile(r"(/(?:confirm|reset|email)/)[\w-]+")
+_SECRET = re.compile(r"(/(?:confirm|reset|email|invitation)/)[\w-]+")
 _EPOCH = date(1970, 1, 1)
 _HEADS = ("From", "To", "Date", "Subject", "Message-ID")
 

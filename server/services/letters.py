@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from server.services.words import catalogue
+from server.services.words import LANGUAGES, catalogue, role_name
 from workers.runtime.settings import Organisation
 
 
@@ -101,4 +101,32 @@ def password_changed(language: str) -> Letter:
         _("Hello,"),
         _("the password of your account at Klarwert was changed. All browsers were signed out."),
         _("If this was not you, choose a new password now and write to the organisation that runs this Klarwert."),
+    )
+
+
+def invitation(link: str, role: str) -> Letter:
+    """Invites to a role, in every language: which one somebody reads who is new here is not known."""
+    titles, texts = [], []
+    for language in LANGUAGES:
+        _ = catalogue(language).gettext
+        titles.append(_("You are invited to Klarwert"))
+        name = role_name(language, role)
+        texts += [
+            _("Hello,"),
+            _("you are invited to a role at this Klarwert: %(role)s. Follow this link to accept it:") % {"role": name},
+            link,
+            _("The link works once, for seven days. If you do not want this, do nothing; then it is deleted."),
+        ]
+    return _letter(" / ".join(titles), *texts)
+
+
+def role_changed(language: str, role: str) -> Letter:
+    """Tells somebody that their role is another one."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Your role was changed"),
+        _("Hello,"),
+        _("an administrator of this Klarwert has changed your role. It is now: %(role)s")
+        % {"role": role_name(language, role)},
+        _("If you think that this is a mistake, please write to the organisation that runs this Klarwert."),
     )

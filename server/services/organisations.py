@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from privacy.ledger import note
 from server.models import OrganisationFact
 from workers.runtime.settings import Organisation, Settings
 from workers.runtime.work import Work
@@ -13,7 +14,13 @@ from workers.runtime.work import Work
 FACTS = tuple(Organisation.__annotations__)
 
 #: Who can be signed in as in the demo, and the password of all: it opens invented data only.
-DEMO_LOGIN = {"participant": "mira@demo.example", "admin": "admin@demo.example", "password": "klarwert-demo"}
+DEMO_LOGIN = {
+    "participant": "mira@demo.example",
+    "admin": "admin@demo.example",
+    "dpo": "dpo@demo.example",
+    "auditor": "auditor@demo.example",
+    "password": "klarwert-demo",
+}
 
 #: The demo has an organisation of its own, as invented as its people.
 DEMO = Organisation(
@@ -45,5 +52,11 @@ def set_facts(work: Work, facts: Mapping[str, str]) -> None:
     unknown = set(facts) - set(FACTS)
     if unknown:
         raise ValueError("an unknown fact about the organisation")
+    changed = []
     for name, value in facts.items():
+        before = work.session.get(OrganisationFact, name)
+        if before is None or before.value != value.strip():
+            changed.append(name)
         work.session.merge(OrganisationFact(name=name, value=value.strip()))
+    if changed:
+        note(work.session, work.now, "organisation", None, facts=sorted(changed))

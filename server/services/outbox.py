@@ -27,5 +27,6 @@ def read_outbox(settings: Settings) -> list[Shown]:
     for path in Outbox(settings.outbox).mails()[:NEWEST]:
         mail = message_from_bytes(path.read_bytes(), policy=default)
         at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        shown.append(Shown(str(mail["To"]), str(mail["Subject"]), at, mail.get_content()))
+        text = mail.get_body(("plain",))
+        shown.append(Shown(str(mail["To"]), str(mail["Subject"]), at, text.get_content() if text else ""))
     return shown

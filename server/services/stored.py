@@ -51,10 +51,19 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
+        "disclosures": KindWords(
+            _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
+        ),
+        "requests": KindWords(
+            _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
+        ),
+        "holds": KindWords(_("Holds"), _("What of yours is kept beyond its time, why and until when.")),
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
-        "mailed links": KindWords(_("Links by mail"), _("Links to confirm something or to choose a password.")),
+        "mailed links": KindWords(
+            _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
+        ),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "key": KindWords(
@@ -74,27 +83,33 @@ def columns(language: str) -> Mapping[str, str]:
     """The words for the columns of an export."""
     _ = catalogue(language).gettext
     return {
+        "account": _("Account"),
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
+        "answer": _("Answer"),
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
+        "contact": _("Where the answer goes"),
         "count": _("Number"),
         "created_at": _("Made"),
         "day": _("Day"),
         "day_at": _("End of the day"),
         "decided_at": _("Decided"),
         "due_at": _("Next reading"),
+        "due_on": _("Answer due on"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
+        "extended_on": _("Extended on"),
         "failure": _("Failure"),
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
@@ -102,9 +117,11 @@ def columns(language: str) -> Mapping[str, str]:
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
+        "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
         "language": _("Language"),
+        "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
@@ -122,6 +139,8 @@ def columns(language: str) -> Mapping[str, str]:
         "purpose": _("Purpose"),
         "reactions": _("Reactions"),
         "read_at": _("Last read"),
+        "reason": _("Reason"),
+        "received_at": _("Received"),
         "recipient": _("To"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
@@ -140,7 +159,10 @@ def columns(language: str) -> Mapping[str, str]:
         "typed": _("What you typed"),
         "until": _("Until"),
         "use": _("For"),
+        "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),
+        "what": _("What was seen"),
+        "wish": _("Wish"),
     }
 
 
@@ -182,6 +204,7 @@ def _span(days: int, texts: NullTranslations, language: str) -> str:
 def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
+        "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
         "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),

@@ -17,3 +17,16 @@ def catalogue(language: str) -> gettext.NullTranslations:
 def known(language: str | None) -> str:
     """The language if there is a catalogue of it, else German."""
     return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def role_name(language: str, role: str) -> str:
+    """What a role is called; empty for one that there is not."""
+    _ = catalogue(language).gettext
+    names = {
+        "participant": _("Takes part"),
+        "admin": _("Administration"),
+        "dpo": _("Data protection officer"),
+        "staff": _("Staff"),
+        "auditor": _("Auditor"),
+    }
+    return names.get(role, "")

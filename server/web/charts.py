@@ -80,10 +80,13 @@ class Bar:
     points: float
 
 
-def history(scores: Sequence[tuple[date, float, bool]], look: Look, title: str) -> Spec:
+def history(
+    scores: Sequence[tuple[date, float, bool]], look: Look, title: str, marks: Sequence[tuple[date, str]] = ()
+) -> Spec:
     """A line of daily scores (day, score, preliminary?), oldest first, at least one; days without a score are gaps.
 
     The newest one bears its number; while it is preliminary its point is hollow. `title` names the unit of the axis.
+    `marks` are days with a sign each (a number that a list beside the chart explains).
     """
     days = {day: score for day, score, _ in scores}
     first, (last, newest, preliminary) = scores[0][0], scores[-1]
@@ -119,6 +122,7 @@ def history(scores: Sequence[tuple[date, float, bool]], look: Look, title: str) 
             "encoding": {"text": {"field": "text"}},
         },
     ]
+    layers += _marks([mark for mark in marks if first <= mark[0] <= last])
     return _spec(look, 230 if look.small else 300, {"encoding": {"x": x, "y": y}, "layer": layers}, right=52)
 
 
@@ -189,6 +193,7 @@ def _spec(look: Look, height: int, body: Spec, right: int = 6) -> Spec:
             "line": {"color": colours.accent},
             "circle": {"color": colours.accent},
             "bar": {"color": colours.accent},
+            "rule": {"color": colours.muted},
             "text": {"color": colours.ink, "fontSize": size},
             "axis": {
                 "labelColor": colours.muted,
@@ -205,6 +210,19 @@ def _spec(look: Look, height: int, body: Spec, right: int = 6) -> Spec:
             "axisY": {"domain": False, "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleY": -12},
         },
     }
+
+
+def _marks(marks: Sequence[tuple[date, str]]) -> list[dict[str, Any]]:
+    """Days on which something happened: a dashed line each, with its sign at the top."""
+    if not marks:
+        return []
+    data = {"values": [{"day": day.isoformat(), "sign": sign} for day, sign in marks]}
+    rule = {"mark": {"type": "rule", "strokeDash": [3, 3], "opacity": 0.7}, "encoding": {"y": None}}
+    sign = {
+        "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 4, "y": 0},
+        "encoding": {"text": {"field": "sign"}, "y": {"value": 0}},
+    }
+    return [{"data": data, **rule}, {"data": data, **sign}]
 
 
 def _lonely(values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

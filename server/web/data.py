@@ -5,8 +5,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.services import accounts, exports, stored
+from server.services.roles import LastAdministratorError
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
+from server.web.sentences import LAST_ADMINISTRATOR
 from server.web.state import language, organisation, person, process, sign_out
 from workers.places import holdings
 
@@ -61,10 +63,13 @@ def delete() -> str | AnyResponse | tuple[str, int]:
     """What an erasure takes and what stays; with the password it begins, and nobody is signed in any more."""
     form = filled(Sure()) if request.method == "POST" else Filled()
     if request.method == "POST" and not form.errors:
-        if accounts.ask_erasure(process(), person().account_id, form.values["password"]):
-            sign_out()
-            return redirect(url_for("data.deleted"))
-        form = form.wrong("password", _("This is not your password."))
+        try:
+            if accounts.ask_erasure(process(), person().account_id, form.values["password"]):
+                sign_out()
+                return redirect(url_for("data.deleted"))
+            form = form.wrong("password", _("This is not your password."))
+        except LastAdministratorError:
+            form = form.wrong("password", str(LAST_ADMINISTRATOR))
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
     page = render_template("data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form)

@@ -15,6 +15,7 @@ from flask_wtf import CSRFProtect
 
 from server.models import Role
 from server.services.accounts import normalised
+from server.web.compress import compress
 from server.web.schemas import cleaned
 from server.web.state import person, process
 
@@ -138,3 +139,4 @@ def protect(app: Flask) -> None:
     limiter.init_app(app)
     app.before_request(refuse_nul)
     app.after_request(set_headers)
+    app.after_request(compress)

@@ -11,8 +11,9 @@ from flask_login import current_user
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, organisation, public, score, topics
+from server.web import account, connections, consent, data, design, log, members, organisation, public, score, topics
 from server.web.errors import can_be_read
+from server.web.start import onboarding
 from server.web.state import language, process
 from server.web.state import organisation as who
 from workers.catalogue import NETWORKS
@@ -26,6 +27,9 @@ BLUEPRINTS = (
     topics.pages,
     data.pages,
     organisation.pages,
+    design.pages,
+    members.pages,
+    log.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 
@@ -36,6 +40,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_global(onboarding)
 
 
 def common() -> dict[str, object]:

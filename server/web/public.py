@@ -87,6 +87,12 @@ def outbox() -> str:
     return render_template("public/outbox.html", letters=read_outbox(process().settings))
 
 
+@pages.get("/favicon.ico")
+def favicon() -> AnyResponse:
+    """Browsers ask here for the mark of files that are no pages."""
+    return redirect(url_for("static", filename="mark.svg"), 301)
+
+
 @pages.get("/.well-known/klarwert/key")
 def key() -> Response:
     """The public key of this installation's signatures, for whoever checks a file: 64 hex digits."""

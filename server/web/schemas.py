@@ -8,7 +8,9 @@ from flask import request
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
+from server.models import Role
 from server.services.passwords import MAX_LENGTH, MIN_LENGTH
+from server.services.roles import GIVEN
 from server.services.words import LANGUAGES
 
 _MAX_EMAIL = 254
@@ -181,6 +183,19 @@ def _typed(text: str) -> None:
         raise ValidationError(_("Please type the name of your account."))
     if len(text) > MAX_TYPED:
         raise ValidationError(_("That is too long for the name of an account."))
+
+
+class Invite(Form):
+    """Whom to invite to which role."""
+
+    email = email_field()
+    role = fields.String(validate=validate.OneOf([role.value for role in GIVEN]))
+
+
+class ChangeRole(Form):
+    """Which role a member has from now on; that of a participant takes theirs away."""
+
+    role = fields.String(validate=validate.OneOf([role.value for role in Role]))
 
 
 class Claim(Form):

@@ -1,6 +1,7 @@
 """The score and its explanation, from the sentence to the last signal."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from babel import Locale
 from babel.dates import format_interval
@@ -9,18 +10,20 @@ from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
+from privacy.vocabulary import Purpose
 from server.services import bundles, connections, explanations, scores
 from server.services.bundles import Reader
 from server.services.connections import Shown
 from server.services.explanations import Explained
 from server.services.missing import MissingError
 from server.services.scores import Step
+from server.services.timeline import Event, events
 from server.web import charts
 from server.web.charts import Bar, Look
 from server.web.guard import by_person, limiter, login_required
 from server.web.kinds import KINDS
 from server.web.schemas import Form, filled
-from server.web.sentences import FAILURES, NO_ANSWER, UNKNOWN_FAILURE
+from server.web.sentences import EVENTS, FAILURES, NO_ANSWER, PURPOSES, UNKNOWN_FAILURE
 from server.web.state import language, organisation, person, process
 from workers.catalogue import NETWORKS
 from workers.models.connection import State
@@ -48,7 +51,7 @@ class _Wish(Schema):
 
     theme = fields.String(load_default="light", validate=validate.OneOf(list(charts.THEMES)))
     size = fields.String(load_default="wide", validate=validate.OneOf(["wide", "small"]))
-    of = fields.String(load_default="networks", validate=validate.OneOf(["networks", "kinds"]))
+    of = fields.String(load_default="networks", validate=validate.OneOf(["networks", "kinds", "events"]))
 
 
 class _Place(Schema):
@@ -100,18 +103,50 @@ def _stale(mine: Iterable[Shown]) -> list[tuple[Shown, str]]:
     ]
 
 
+@pages.get("/score/history")
+@login_required
+def past() -> str:
+    """The daily scores of a year with what happened meanwhile."""
+    installation, who = process(), person()
+    with installation.reading() as session:
+        rows = history(session, who.subject_id, scores.HISTORY_DAYS, installation.clock().date())
+        happened = events(session, who.subject_id, scores.HISTORY_DAYS, installation.clock().date())
+    if not rows:
+        raise MissingError("no score yet")
+    marks = dict(_marks(happened))
+    told = [(event.day, marks.get(event.day, ""), _event(event)) for event in reversed(happened)]
+    return render_template("score/history.html", rows=rows, happened=told)
+
+
 @pages.get("/score/history.svg")
 @login_required
 def history_chart() -> Response:
-    """The daily scores as a line."""
-    look = _look(_wish())
-    installation = process()
+    """The daily scores as a line, with the days on which something happened where that is asked for."""
+    wish = _wish()
+    installation, who = process(), person()
+    today = installation.clock().date()
     with installation.reading() as session:
-        rows = history(session, person().subject_id, scores.HISTORY_DAYS, installation.clock().date())
+        rows = history(session, who.subject_id, scores.HISTORY_DAYS, today)
+        happened = events(session, who.subject_id, scores.HISTORY_DAYS, today) if wish["of"] == "events" else []
     if not rows:
         abort(404)
     days = [(row.day, row.score, row.preliminary) for row in rows]
-    return _picture(charts.history(days, look, _("Points")))
+    return _picture(charts.history(days, _look(wish), _("Points"), _marks(happened)))
+
+
+def _marks(happened: Iterable[Event]) -> list[tuple[date, str]]:
+    """Each day on which something happened, with its number."""
+    return [(day, str(number)) for number, day in enumerate(sorted({event.day for event in happened}), 1)]
+
+
+def _event(event: Event) -> str:
+    """A sentence."""
+    if event.kind in ("agreed", "withdrawn"):
+        purpose, _slash, network = event.what.partition("/")
+        what = str(PURPOSES[Purpose(purpose)]) % {"network": TITLES.get(network, network)}
+    else:
+        what = TITLES.get(event.what, event.what)
+    return str(EVENTS[event.kind]) % {"what": what}
 
 
 @pages.get("/score/shares.svg")

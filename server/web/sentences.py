@@ -130,6 +130,7 @@ USES = {
     Use.SCORING: _("the score"),
     Use.TOPICS: _("topics of your posts"),
     Use.PROOF: _("proof of your decisions"),
+    Use.RIGHTS: _("your rights"),
     Use.SECURITY: _("safe sign-in"),
     Use.MAIL: _("mail to you"),
     Use.OPERATION: _("running the service"),
@@ -141,5 +142,17 @@ BASES = {
     Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
     Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
     Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
+    Basis.CLAIMS: _("legitimate interest in legal claims, Art. 6(1)(f) and 17(3)(e) GDPR"),
     Basis.NOT_PERSONAL: _("no personal data"),
 }
+
+#: What happened to a score besides reactions; `what` is the name of a network, a purpose or a model.
+EVENTS = {
+    "connected": _("%(what)s connected"),
+    "lapsed": _("%(what)s is not read any more"),
+    "agreed": _("You agreed: %(what)s"),
+    "withdrawn": _("You withdrew: %(what)s"),
+    "model": _("The scores are made with %(what)s from here on"),
+}
+#: Why the only account that administrates cannot go.
+LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")

@@ -3,8 +3,10 @@
 from flask import url_for
 
 from server.models import Role
-from server.services import consents
+from server.services import consents, scores
+from server.services.scores import Step
 from server.web.state import organisation, person, process
+from workers.results import newest
 
 
 def way_in() -> str:
@@ -15,3 +17,13 @@ def way_in() -> str:
     with process().reading() as session:
         decided = any(topic.asked for topic in consents.topics(session, someone.subject_id))
     return url_for("score.score") if decided else url_for("consent.choose")
+
+
+def onboarding() -> int:
+    """At which of the three steps somebody is: 1 a yes, 2 an account, 3 waiting for the score; 0 with a score."""
+    someone = person()
+    with process().reading() as session:
+        if newest(session, someone.subject_id) is not None:
+            return 0
+        step, _ = scores.next_step(session, someone.subject_id)
+    return {Step.CONSENT: 1, Step.WAIT: 3}.get(step, 2)

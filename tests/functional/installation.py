@@ -80,7 +80,7 @@ class Installation:
         """The links in the mails that lie in the outbox for an address, newest first."""
         mails = sorted(self.data.glob("outbox/*/*.eml"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
         read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in mails]
-        texts = [mail.get_body().get_content() for mail in read if mail["To"] == recipient]
+        texts = [mail.get_body(("plain",)).get_content() for mail in read if mail["To"] == recipient]
         return [link for text in texts for link in re.findall(re.escape(self.url) + r"/\S+", text)]
 
     def wait_for_link(self, recipient: str, part: str) -> str:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import migrations
 from privacy.backup import BackupError
 from privacy.base import Base, models
 from privacy.keyring import KeyRing, WrongMasterKeyError
-from privacy.store import open_store, writing
+from privacy.store import writing
 from tests.conftest import Clock
 from tests.privacy.rows import fill
 from workers import backups
@@ -143,7 +142,7 @@ def test_many_rows_come_in_several_files(process: Process, monkeypatch: pytest.M
 class Older:
     """A history in which the newest revision adds a column that the backup does not have."""
 
-    def revision(self, connection: Any) -> str:
+    def revision(self, connection: Any) -> str:  # noqa: ARG002
         return "0000"
 
     def known(self, revision: str) -> bool:
@@ -168,7 +167,9 @@ def test_a_backup_of_an_older_schema_is_brought_up_to_date(each_process: Process
     try:
         with pytest.MonkeyPatch.context() as patch:
             real = backups.select
-            patch.setattr(backups, "select", lambda one: text(f"SELECT * FROM {one.name}") if one is table else real(one))
+            patch.setattr(
+                backups, "select", lambda one: text(f"SELECT * FROM {one.name}") if one is table else real(one)
+            )
             place, manifest = backups.create(each_process, Older(), each_process.settings.backups)  # type: ignore[arg-type]
     finally:
         column.name = name
@@ -180,7 +181,7 @@ def test_a_backup_of_an_older_schema_is_brought_up_to_date(each_process: Process
 
 def test_a_backup_of_a_newer_version_is_refused(process: Process) -> None:
     class Newer(Older):
-        def revision(self, connection: Any) -> str:
+        def revision(self, connection: Any) -> str:  # noqa: ARG002
             return "0999"
 
     place, _ = backups.create(process, Newer(), process.settings.backups)  # type: ignore[arg-type]
@@ -216,7 +217,7 @@ def test_a_journal_that_is_older_than_the_backup_is_refused_unless_it_is_said_to
     lost = process.settings.data / "keys" / "ledger.sqlite"
     for path in lost.parent.glob("ledger.sqlite*"):
         path.unlink()
-    with pytest.raises(BackupError, match="the journal .* is older than this backup.*--journal-lost"):
+    with pytest.raises(BackupError, match=r"the journal .* is older than this backup.*--journal-lost"):
         backups.restore(process, migrations, place)
     manifest = backups.restore(process, migrations, place, journal_lost=True)
     assert manifest.journal > 0
@@ -234,7 +235,9 @@ def test_a_restore_leaves_no_byte_of_what_was_there(process: Process) -> None:
 
 
 @pytest.mark.parametrize("name", [backups.MANIFEST, "tables/subject/000000.jsonl"])
-def test_a_manifest_that_says_something_else_is_refused(process: Process, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_manifest_that_says_something_else_is_refused(
+    process: Process, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     people(process, "ann")
     real = backups._add
 
@@ -269,9 +272,7 @@ def test_without_a_manifest_it_is_not_whole(process: Process, monkeypatch: pytes
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_a_restore_killed_anywhere_changed_nothing(
-    database: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_restore_killed_anywhere_changed_nothing(database: str, request: pytest.FixtureRequest) -> None:
     process: Process = request.getfixturevalue("process" if database == "sqlite" else "postgres_process")
     process.clock = utc_now  # as the other process has it
     people(process, "ann")

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -146,13 +147,51 @@ def test_what_an_erasure_overtakes_is_in_the_log_all_the_same(process: Process) 
     assert logbook.verify(process) == (2, 0)
 
 
-def test_a_version_of_the_model_is_noted_once(process: Process) -> None:
+def test_what_an_installation_works_with_is_noted_once_and_again_when_it_changes(process: Process) -> None:
     for _ in range(2):
         with process.working() as work:
-            logbook.note_model(work)
-    assert entries(process) == [
-        {"about": None, "day": "2026-11-22", "type": "model", "model": "klarwert-1", "digest": KLARWERT_1.digest()}
-    ]
+            logbook.note_start(work, "1")
+    said = {one["type"]: one for one in entries(process)}
+    assert len(entries(process)) == len(said) == 5
+    assert said["model"] == {
+        "about": None, "day": "2026-11-22", "type": "model", "model": "klarwert-1", "digest": KLARWERT_1.digest()
+    }  # fmt: skip
+    assert said["key"]["public_key"] == process.ring.public_key()
+    assert {"port", "public_url"} <= said["settings"]["settings"].keys()
+    assert not {"master_key", "smtp", "database", "keyring", "redis"} & said["settings"]["settings"].keys()
+    process.settings = replace(process.settings, threads=9)
+    process.settings.topics_table.write_text("another table")
+    with process.working() as work:
+        logbook.note_start(work, "2")
+    assert sorted(one["type"] for one in entries(process)[5:]) == ["collector", "settings", "taxonomy"]
+
+
+def test_a_process_does_not_start_on_an_older_log(each_process: Process) -> None:
+    each_process.make_sure()
+    for _ in range(3):
+        with each_process.working() as work:
+            note(work.session, work.now, "test", None)
+    logbook.append(each_process)
+    each_process.make_sure()
+    with each_process.ledger._engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM leaf WHERE place = 2")
+    with pytest.raises(LogBrokenError, match="does not begin with what the checkpoint"):
+        each_process.make_sure()
+    with each_process.ledger._engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM checkpoint")
+    with pytest.raises(LogBrokenError, match="2 leaves, but the database knows 3"):
+        each_process.make_sure()
+
+
+def test_a_process_does_not_start_on_a_log_whose_head_was_changed(process: Process) -> None:
+    for _ in range(4):
+        with process.working() as work:
+            note(work.session, work.now, "test", None)
+    logbook.append(process)
+    with process.ledger._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE node SET hash = zeroblob(32) WHERE level = 2")
+    with pytest.raises(LogBrokenError, match="does not begin"):
+        process.make_sure()
 
 
 @pytest.mark.parametrize(

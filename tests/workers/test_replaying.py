@@ -1,7 +1,6 @@
 """After a restore: nothing starts before the journal was replayed, and what was erased is in no byte afterwards."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest

@@ -13,7 +13,10 @@ class TracesLeftError(RuntimeError):
 
 @job
 def erase(process: Process, subject_id: str) -> None:
-    """Erases everything about a person; erasing again is no error. Raises `TracesLeftError`."""
+    """Erases everything about a person; erasing again is no error. Raises `TracesLeftError`.
+
+    What a hold keeps stays with the key until the hold is over; the schedule comes back until then.
+    """
     places = holdings(process)
     # Until the key is destroyed, the schedule knows by this that the erasure has not come to its end.
     process.ring.mark(subject_id)
@@ -26,6 +29,8 @@ def erase(process: Process, subject_id: str) -> None:
     if not process.forget():
         raise TracesLeftError("the database was too busy to forget")
     with process.reading() as session:
-        if places.traces(session, subject_id).keys() - {"key"}:
+        spared = places.spared(session, subject_id)
+        if places.traces(session, subject_id).keys() - {"key", *spared}:
             raise TracesLeftError("something is left of an erased person")
-    process.ring.destroy(subject_id)
+    if not spared:
+        process.ring.destroy(subject_id)

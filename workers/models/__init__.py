@@ -1,5 +1,8 @@
-"""The tables of the middle floor, one a file; importing the package declares them all."""
+"""The tables of the middle floor, one a file, and those of rights below it; importing the package declares them all."""
 
+from privacy.disclosure import Disclosure
+from privacy.hold import Hold
+from privacy.request import Request
 from workers.models.connection import Connection
 from workers.models.mail import Mail
 from workers.models.objection import Objection
@@ -13,11 +16,14 @@ from workers.models.standing import StandingLink
 __all__ = [
     "Connection",
     "DayScored",
+    "Disclosure",
+    "Hold",
     "Mail",
     "Objection",
     "Post",
     "PostSplit",
     "RejectedTopic",
+    "Request",
     "Run",
     "Score",
     "Signal",

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from privacy.installation import introduce, know_each_other
 from privacy.journal import Journal, waiting
 from privacy.keyring import KeyRing
-from privacy.ledger import Ledger
+from privacy.ledger import Ledger, LogLeaf
 from privacy.store import forget, open_store, writing
 from workers.runtime.queue import Queue
 from workers.runtime.settings import Settings
@@ -101,14 +101,17 @@ class Process:
             log.exception("jobs could not be sent; the schedule sends what is due")
 
     def make_sure(self) -> None:
-        """Opens database and key ring and lets them go again, before a start.
+        """Opens all stores and lets them go again, before a start.
 
-        Raises `WrongKeyRingError`, and `NotReplayedError` where the database was restored and its journal waits.
+        Raises `WrongKeyRingError`, `LogBrokenError`, and `NotReplayedError` where the database was restored and its
+        journal waits.
         """
         try:
             self.ring.going()
             with self.reading() as session:
+                last = session.scalar(select(func.max(LogLeaf.place)))
                 self.journal.require_played(session)
+            self.ledger.make_sure(0 if last is None else last + 1)
         finally:
             self.close()
 

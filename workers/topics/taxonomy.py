@@ -1,13 +1,14 @@
 """The taxonomy that is in force: our own from the data folder, or an operator's table; read once a process."""
 
 from functools import cache, lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from workers.topics.giving import Giver
 from workers.topics.importing import import_table
-from workers.topics.table import Topic, read_table
+from workers.topics.table import Topic, read_table, write_table
 
 _DATA = files(__package__).joinpath("data")
 
@@ -56,6 +57,13 @@ def in_force(table: Path) -> Giver:
 def _imported(table: Path, _changed: int) -> Giver:
     # Thinned once more: somebody may have edited the file by hand (R11).
     return giver(import_table(table.read_text(encoding="utf-8"), own_giver()).topics)
+
+
+def digest(table: Path) -> str:
+    """Says which taxonomy is in force, with the words of what gets no topic: SHA-256 in hex."""
+    own = write_table(own_topics())
+    topics = table.read_text(encoding="utf-8") if table.exists() else own
+    return sha256("\0".join((topics, *excluded_words(), *lookalikes())).encode()).hexdigest()
 
 
 def _lines(name: str) -> list[str]:
