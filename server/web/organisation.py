@@ -1,4 +1,4 @@
-"""Who runs this installation: the six facts that sign-up waits for, said by the administrator (R3)."""
+"""For who runs this installation: how it is doing, and the facts that sign-up waits for (R3)."""
 
 from dataclasses import asdict
 
@@ -7,12 +7,29 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from server.models import Role
-from server.services import organisations
+from server.services import house, organisations
 from server.web.guard import for_role
 from server.web.schemas import Filled, facts_form, filled
+from server.web.sentences import FAILURES, UNKNOWN_FAILURE
 from server.web.state import organisation, process
+from workers.catalogue import NETWORKS
 
 pages = Blueprint("organisation", __name__)
+
+#: Names of the networks as people read them.
+TITLES = {name: facts.title for name, facts in NETWORKS.items()}
+
+
+@pages.get("/organisation/overview")
+@for_role(Role.ADMIN)
+def overview() -> str:
+    """How the installation is doing."""
+    installation = process()
+    with installation.reading() as session:
+        shown = house.house(installation, session)
+    return render_template(
+        "organisation/overview.html", shown=shown, titles=TITLES, failures=FAILURES, unknown=UNKNOWN_FAILURE
+    )
 
 
 @pages.route("/organisation", methods=["GET", "POST"])

@@ -79,7 +79,7 @@ def _menu() -> list[tuple[str, str, str]]:
         ("account", "account.settings", _("Settings")),
     ]
     if current_user.role is Role.ADMIN:
-        ways.append(("organisation", "organisation.facts", _("Organisation")))
+        ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways
 
 

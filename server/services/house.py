@@ -1,0 +1,104 @@
+"""How the installation is doing, as who runs it needs to know: numbers only, and nobody behind them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from privacy.base import Subject
+from privacy.consent import Consent
+from privacy.vocabulary import Purpose
+from workers.models import Connection, DayScored, Mail
+from workers.models.connection import State
+from workers.runtime.process import Process
+
+#: A network answered well if it was read within so long.
+FRESH = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class NetworkHealth:
+    """How the accounts of one network are read."""
+
+    network: str
+    accounts: int
+    """Proven ones."""
+    fresh: int
+    """Read to their end within two days."""
+    failures: dict[str, int]
+    """Why the last try failed: reason to number of accounts."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits to be done by the workers."""
+
+    waiting: int
+    running: int
+    failed: int
+    """Kept for some days, to be looked at in the log."""
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything on the overview."""
+
+    participants: int
+    """People with a yes to scoring."""
+    erasing: int
+    networks: list[NetworkHealth]
+    queue: Queue | None
+    """None where the queue does not answer."""
+    scored: DayScored | None
+    """The newest day that was scored for everybody."""
+    mails: int
+    """Waiting longer than an hour."""
+
+
+def house(process: Process, session: Session) -> House:
+    """How it is now."""
+    now = process.clock()
+    agreed = Consent.granted & Consent.ended_at.is_(None) & (Consent.purpose == Purpose.SCORING.value)
+    return House(
+        participants=_count(session, select(func.count(Consent.subject_id.distinct())).where(agreed)),
+        erasing=_count(session, select(func.count()).where(Subject.erasing_at.is_not(None))),
+        networks=_networks(session, now),
+        queue=_queue(process),
+        scored=session.scalar(select(DayScored).order_by(DayScored.day.desc()).limit(1)),
+        mails=_count(session, select(func.count()).where(Mail.created_at < now - timedelta(hours=1))),
+    )
+
+
+def _count(session: Session, query: Select[int]) -> int:
+    return session.scalar(query) or 0
+
+
+def _networks(session: Session, now: datetime) -> list[NetworkHealth]:
+    proven = Connection.state == State.PROVEN.value
+    fresh = func.count().filter(Connection.read_at >= now - FRESH)
+    totals = session.execute(
+        select(Connection.network, func.count(), fresh)
+        .where(proven)
+        .group_by(Connection.network)
+        .order_by(Connection.network)
+    )
+    why = (
+        select(Connection.network, Connection.failure, func.count())
+        .where(proven, Connection.failure.is_not(None))
+        .group_by(Connection.network, Connection.failure)
+        .order_by(func.count().desc(), Connection.failure)
+    )
+    failures: dict[str, dict[str, int]] = {}
+    for network, reason, number in session.execute(why):
+        failures.setdefault(network, {})[str(reason)] = number
+    return [NetworkHealth(network, number, read, failures.get(network, {})) for network, number, read in totals]
+
+
+def _queue(process: Process) -> Queue | None:
+    rq = process.queue.rq
+    try:
+        return Queue(rq.count, rq.started_job_registry.count, rq.failed_job_registry.count)
+    except RedisError:
+        return None
