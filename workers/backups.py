@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from sqlalchemy import JSON, Connection, Engine, MetaData, insert, select, text, update
+from sqlalchemy import JSON, Connection, Engine, MetaData, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from privacy import journal
@@ -169,7 +169,18 @@ def _load(connection: Connection, schema: Schema, ring: KeyRing, path: Path, mad
         if name != MANIFEST:
             rows = [{key: _value(value) for key, value in json.loads(line).items()} for line in content.splitlines()]
             connection.execute(insert(now.tables[_table(name)]), rows)
+    if connection.dialect.name == "postgresql":
+        _go_on_counting(connection, now)
     schema.upgrade_within(connection)
+
+
+def _go_on_counting(connection: Connection, tables: MetaData) -> None:
+    """Has PostgreSQL give new numbers behind those that came with the rows; SQLite looks at the rows."""
+    for table in tables.sorted_tables:
+        counted = table.autoincrement_column
+        if counted is not None:
+            sequence = select(func.pg_get_serial_sequence(table.name, counted.name)).scalar_subquery()
+            connection.execute(select(func.setval(sequence, func.coalesce(func.max(counted), 0) + 1, False)))  # noqa: FBT003
 
 
 @contextmanager

@@ -38,7 +38,8 @@ def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
         entries = process.journal.unplayed(session)
     if unknown := {entry.act for entry in entries} - {*acts, journal.ERASURE}:
         raise UnknownActError(f"the journal has acts that this version does not know: {', '.join(sorted(unknown))}")
-    for entry in entries:
+    # Erasures first: whose key is gone, of them nothing else can be done again, and nothing need be.
+    for entry in sorted(entries, key=lambda one: (one.act != journal.ERASURE, one.position)):
         if entry.act == journal.ERASURE:
             jobs.erase(entry.facts["subject"])
         with process.working() as work:

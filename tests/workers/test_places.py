@@ -1,7 +1,8 @@
 """Every place of personal data is known to the verbs."""
 
+from workers.kept import BackupFolder, JournalPlace
 from workers.mail import Outbox
-from workers.places import BackupFolder, JournalPlace, holdings
+from workers.places import holdings
 from workers.runtime.process import Process
 
 
