@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from math import ceil
 
+import numpy as np
 from sqlalchemy import insert, select
 
 from privacy import consent
@@ -32,9 +33,11 @@ from workers.models.connection import State, code_index
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings, SettingsError
 from workers.runtime.work import Work
+from workers.scoring.changes import Known, changed
 from workers.scoring.explain import Explanation, explain
 from workers.scoring.model import KLARWERT_1
 from workers.scoring.signals import Signals
+from workers.signals import basis
 from workers.signals.standing import account_index
 from workers.signals.store import end_of, post_index
 
@@ -258,21 +261,26 @@ def _score_all(work: Work, actors: dict[str, _Actor], first: date) -> None:
     """Scores everybody day by day, as the nightly run does: standing comes from the day before."""
     signals = {name: Signals.from_columns(**actor.columns) for name, actor in actors.items()}  # type: ignore[arg-type]
     yesterday: dict[str, float] = {}
+    before: dict[str, Known] = {}
     for offset in range(DAYS):
         day = first + timedelta(days=offset)
-        told = {name: _explain(actor, signals[name], day, yesterday) for name, actor in actors.items()}
+        known = {name: _known(actor, signals[name], day, yesterday) for name, actor in actors.items()}
+        told = {name: explain(one.signals, day, one.yesterday, one.disputed) for name, one in known.items()}
         yesterday = {name: one.total.score for name, one in told.items()}
         for name, one in told.items():
-            _store_score(work, actors[name], day, one)
+            _store_score(work, actors[name], one, known[name], before.get(name))
+        before = known
         work.session.add(DayScored(day=day, done_at=work.now, people=len(actors)))
 
 
-def _explain(actor: _Actor, signals: Signals, day: date, yesterday: dict[str, float]) -> Explanation:
+def _known(actor: _Actor, signals: Signals, day: date, yesterday: dict[str, float]) -> Known:
+    """What the score of a day is made of: only what had come until then."""
     lent = {who: yesterday[name] for who, name in actor.lenders.items() if name in yesterday}
-    return explain(signals, day, lent)
+    return Known(day, signals, lent, np.zeros(len(signals), dtype=np.bool_))
 
 
-def _store_score(work: Work, actor: _Actor, day: date, told: Explanation) -> None:
+def _store_score(work: Work, actor: _Actor, told: Explanation, known: Known, before: Known | None) -> None:
+    day = known.day
     made_at = datetime.combine(day + timedelta(days=1), time(0, 10), UTC)
     work.session.add(
         Score(
@@ -280,12 +288,15 @@ def _store_score(work: Work, actor: _Actor, day: date, told: Explanation) -> Non
             impact=told.total.impact, weeks=told.total.weeks, preliminary=False, made_at=made_at,
             by_network={part.label: part.points for part in told.networks},
             by_kind={part.label: part.points for part in told.kinds},
+            changed_since=before.day if before else None, changes=changed(before, known) if before else None,
         )
     )  # fmt: skip
     if day >= _oldest(work):
         split = PostSplit(subject_id=actor.subject_id, day=day, made_at=made_at)
         seal(split, actor.key, points=json.dumps({part.label: part.points for part in told.posts}))
         work.session.add(split)
+    if day == work.today - timedelta(days=1):
+        basis.keep(work, actor.key, actor.subject_id, known)
 
 
 def _store_signals(work: Work, actor: _Actor) -> None:

@@ -19,6 +19,7 @@ import workers.jobs
 import workers.models
 from server.app import create_app
 from server.services.accounts import expire_unconfirmed
+from server.services.announcing import announce
 from server.web import charts
 from workers import logbook, schedule
 from workers.jobs.reading import COLLECTOR
@@ -106,7 +107,7 @@ def plan(settings: Settings) -> None:
     process = Process(settings)
     with process.working() as work:
         logbook.note_start(work, COLLECTOR)
-    schedule.run(process, stop, chores=(expire_unconfirmed,))
+    schedule.run(process, stop, chores=(expire_unconfirmed, announce))
 
 
 def die_with_parent() -> None:

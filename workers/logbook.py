@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from privacy.ledger import LogBrokenError, LogEntry, LogLeaf, commitment, note
 from workers.runtime.process import Process
 from workers.runtime.work import Work
-from workers.scoring.model import KLARWERT_1
+from workers.scoring import versions
 from workers.topics import taxonomy
 
 _AT_ONCE = 500
@@ -58,13 +58,24 @@ def openings_of(process: Process, subject_id: str) -> dict[str, Any]:
     return openings(process, ids)
 
 
+def note_models(work: Work) -> None:
+    """Notes every version of the model that is announced, with the day from which it applies; each once."""
+    query = select(LogEntry.entry).where(LogEntry.subject_id.is_(None), LogEntry.entry.endswith('"type":"model"}'))
+    noted = {json.loads(entry)["digest"] for entry in work.session.scalars(query)}
+    for version in versions.PUBLISHED.all:
+        digest = version.model.digest()
+        if version.announced <= work.today and digest not in noted:
+            facts = {"model": version.model.id, "digest": digest, "starts": version.starts.isoformat()}
+            note(work.session, work.now, "model", None, **facts)
+
+
 def note_start(work: Work, collector: str) -> None:
     """Notes what this installation works with, as far as it is not what was noted last.
 
     Versions of the model, the collectors and the taxonomy, the key of signatures, and the settings that are no
     secrets: each by its name and a short hash of its value.
     """
-    note_change(work, "model", model=KLARWERT_1.id, digest=KLARWERT_1.digest())
+    note_models(work)
     note_change(work, "collector", collector=collector)
     note_change(work, "taxonomy", digest=taxonomy.digest(work.settings.topics_table))
     note_change(work, "key", public_key=work.ring.public_key())

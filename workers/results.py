@@ -15,8 +15,12 @@ from workers.models import Connection, PostSplit, Score, Signal
 from workers.models.connection import State
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
-from workers.scoring.explain import explain
-from workers.scoring.model import KLARWERT_1
+from workers.scoring import versions
+from workers.scoring.changes import Known, changed
+from workers.scoring.explain import Explanation, explain
+from workers.scoring.model import Model
+from workers.scoring.score import frame, tally
+from workers.signals import basis
 from workers.signals.take import take
 
 
@@ -30,26 +34,45 @@ def store_score(work: Work, subject_id: str, day: date) -> bool:
         return False
     for network in agreed:
         consent.require(work.session, subject_id, Purpose.SCORING, network)
-    taken = take(work.session, subject_id, day)
-    made = explain(taken.signals, day, taken.yesterday)
+    taken, model, key = take(work.session, subject_id, day), versions.PUBLISHED.on(day), work.ring.person(subject_id)
+    made = explain(taken.signals, day, taken.yesterday, taken.disputed, model)
+    before = basis.kept(work.session, key, subject_id)
+    since = before if before and before.day < day else None
     row = Score(
         subject_id=subject_id,
         day=day,
-        model=KLARWERT_1.id,
+        model=model.id,
         score=made.total.score,
         impact=made.total.impact,
         weeks=made.total.weeks,
         by_network={part.label: part.points for part in made.networks},
         by_kind={part.label: part.points for part in made.kinds},
+        changed_since=since.day if since else None,
+        changes=_changes(since, taken.known(day), made) if since else None,
         preliminary=day >= work.today,
         made_at=work.now,
     )
     upsert(work.session, row, newest="made_at")
     split = PostSplit(subject_id=subject_id, day=day, made_at=work.now)
-    key = work.ring.person(subject_id)
     seal(split, key, points=json.dumps({part.label: part.points for part in made.posts}))
     upsert(work.session, split, newest="made_at")
+    if not row.preliminary:
+        basis.keep(work, key, subject_id, taken.known(day))
     return True
+
+
+def _changes(before: Known, after: Known, made: Explanation) -> dict[str, float]:
+    """What changed, by part; where another version of the model applies now, what that changed comes first."""
+    parts = changed(before, after, made.model)
+    old = versions.PUBLISHED.on(before.day)
+    if old.id == made.model.id:
+        return parts
+    stayed = made.total.score - sum(parts.values())
+    return {"model": stayed - _score_of(before, old), **parts}
+
+
+def _score_of(known: Known, model: Model) -> float:
+    return tally(frame(known.signals, known.day, known.yesterday, known.disputed, model)).score
 
 
 def _read(session: Session, subject_id: str) -> bool:
@@ -82,6 +105,7 @@ def drop_scores(session: Session, subject_id: str, network: str | None = None) -
     rows = session.scalars(select(Score).where(Score.subject_id == subject_id)).all()
     days = [row.day for row in rows if network is None or network in row.by_network]
     _drop_days(session, subject_id, days)
+    basis.drop(session, subject_id)
 
 
 def drop_preliminary(session: Session, subject_id: str) -> None:

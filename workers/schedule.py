@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from privacy.base import Subject
 from workers import logbook
-from workers.models import Connection, DayScored, Mail
+from workers.models import Connection, DayScored, Mail, ScoreCheck
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
@@ -35,7 +35,7 @@ _LEADER = "klarwert:schedule:leader"
 _LEADER_SECONDS = 30
 _SENT = "klarwert:schedule:sent"
 #: Jobs without a due time of their own to push forward, and for how long a mark says that they were sent.
-_SENT_SECONDS = {"erase": 120, "score_day": 600, "expire": 600}
+_SENT_SECONDS = {"erase": 120, "score_day": 600, "expire": 600, "check_day": 600}
 
 
 def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
@@ -43,7 +43,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     with process.working() as work:
         _connections(work)
         _mails(work)
-        for job, id_ in (*_erasures(work), *_yesterday(work), *_retention(work, process.redis)):
+        for job, id_ in (*_erasures(work), *_yesterday(work), *_check(work), *_retention(work, process.redis)):
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
     logbook.append(process)
@@ -115,6 +115,13 @@ def _yesterday(work: Work) -> list[tuple[str, str]]:
     """The day that has just ended, unless everybody was scored for it already."""
     day = work.today - timedelta(days=1)
     return [] if work.session.get(DayScored, day) else [("score_day", day.isoformat())]
+
+
+def _check(work: Work) -> list[tuple[str, str]]:
+    """The check of the day that has just ended, once everybody was scored for it."""
+    day = work.today - timedelta(days=1)
+    due = work.session.get(DayScored, day) is not None and work.session.get(ScoreCheck, day) is None
+    return [("check_day", day.isoformat())] if due else []
 
 
 def _retention(work: Work, redis: Redis) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from privacy.vocabulary import Purpose
 from workers.models import Connection
 from workers.results import drop_scores
 from workers.runtime.work import Work
+from workers.signals.disputes import forget_network, forget_topics
 from workers.signals.standing import unlink
 from workers.signals.store import drop_connections
 from workers.signals.topics import drop_topics
@@ -20,6 +21,7 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         unlink(work.session, subject_id)
     elif purpose is Purpose.TOPICS:
         drop_topics(work.session, subject_id)
+        forget_topics(work.session, work.ring.person(subject_id), subject_id)
     else:
         _drop_network(work, subject_id, network)
     return True
@@ -28,6 +30,7 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
 def _drop_network(work: Work, subject_id: str, network: str) -> None:
     query = select(Connection).where(Connection.subject_id == subject_id, Connection.network == network)
     drop_connections(work.session, work.session.scalars(query).all())
+    forget_network(work, subject_id, network)
     if consent.networks(work.session, subject_id):
         drop_scores(work.session, subject_id, network)
         work.later("score", subject_id)

@@ -13,10 +13,12 @@ from privacy.keyring import KeyRing
 from server.services.missing import MissingError
 from workers.models import Connection, Post, Run, Score
 from workers.results import newest
+from workers.scoring import versions
 from workers.scoring.explain import Explanation, Part, explain
-from workers.scoring.model import KLARWERT_1
-from workers.scoring.score import FADING, WEIGHT
+from workers.scoring.model import KLARWERT_1, Model
+from workers.scoring.score import fading, in_window, weights
 from workers.scoring.signals import EPOCH, KINDS, IntArray
+from workers.scoring.versions import Version
 from workers.scoring.without import Groups, leave_one_out
 from workers.signals.store import address_of
 from workers.signals.take import take
@@ -49,6 +51,14 @@ class Explained:
     def moved(self) -> bool:
         """Were signals added or taken away since the score was stored? Then it is being made anew."""
         return abs(self.stored.score - self.told.total.score) > _SAME
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Another version of the model that is announced, and the same day scored with it."""
+
+    version: Version
+    told: Explanation
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,8 @@ class ShownSignal:
     points: float
     without: float
     """The score without it."""
+    row: int
+    """Its place among the signals of the explanation."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +149,23 @@ def explained(session: Session, subject_id: str) -> Explained | None:
 
 def explain_day(session: Session, subject_id: str, day: date) -> Explanation:
     """The explanation of a day, recomputed from the stored signals."""
+    return _explain(session, subject_id, day, versions.PUBLISHED.on(day))
+
+
+def coming(session: Session, subject_id: str, day: date, today: date) -> Coming | None:
+    """What an announced version of the model would make of a day, before it applies (R18)."""
+    version = versions.PUBLISHED.coming(today)
+    return Coming(version, _explain(session, subject_id, day, version.model)) if version else None
+
+
+def _explain(session: Session, subject_id: str, day: date, model: Model) -> Explanation:
     taken = take(session, subject_id, day)
-    return explain(taken.signals, day, taken.yesterday)
+    return explain(taken.signals, day, taken.yesterday, taken.disputed, model)
+
+
+def disputed(told: Explanation) -> int:
+    """How many signals would count, were they not disputed."""
+    return int(np.count_nonzero(told.frame.disputed & in_window(told.frame.age, told.model)))
 
 
 def basis(told: Explanation) -> Basis:
@@ -146,7 +173,7 @@ def basis(told: Explanation) -> Basis:
     return Basis(
         signals=int(np.count_nonzero(told.tally.value)),
         posts=len(told.posts),
-        since=told.day - timedelta(days=KLARWERT_1.window_days - 1),
+        since=told.day - timedelta(days=told.model.window_days - 1),
     )
 
 
@@ -261,6 +288,7 @@ def _numbers(told: Explanation, rows: IntArray) -> IntArray:
 def _show(told: Explanation, rows: IntArray, numbers: IntArray) -> list[ShownSignal]:
     signals, frame, tally = told.frame.signals, told.frame, told.tally
     without = leave_one_out(frame, tally, Groups(rows, np.arange(len(rows)), len(rows)))
+    weight, fades = weights(told.model), fading(told.model)
     return [
         ShownSignal(
             network=signals.networks[signals.network[row]],
@@ -268,8 +296,8 @@ def _show(told: Explanation, rows: IntArray, numbers: IntArray) -> list[ShownSig
             day=date.fromordinal(int(signals.day[row]) + EPOCH),
             age=int(frame.age[row]),
             count=int(signals.count[row]),
-            weight=float(WEIGHT[signals.kind[row]]),
-            fading=1.0 if frame.audience[row] else float(FADING[frame.age[row]]),
+            weight=float(weight[signals.kind[row]]),
+            fading=1.0 if frame.audience[row] else float(fades[frame.age[row]]),
             value=float(tally.value[row]),
             voice=number or None,
             lent=bool(frame.lender[row]),
@@ -278,6 +306,7 @@ def _show(told: Explanation, rows: IntArray, numbers: IntArray) -> list[ShownSig
             loudness=float(tally.loudness[frame.voice[row]]),
             points=float(told.total.points[row]),
             without=float(alone),
+            row=row,
         )
         for row, number, alone in zip(rows.tolist(), numbers.tolist(), without.tolist(), strict=True)
     ]

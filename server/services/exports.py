@@ -89,7 +89,7 @@ def _score(session: Session, subject_id: str) -> dict[str, bytes]:
         "model": score.model,
         "score": score.score,
         "day": score.day.isoformat(),
-        "signals": _rows(taken.signals),
+        "signals": [row for row, out in zip(_rows(taken.signals), taken.disputed, strict=True) if not out],
         "yesterday": taken.yesterday,
     }
     return {"score.json": json.dumps(case, ensure_ascii=False, indent=1).encode()}

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 from privacy.base import Subject
 from privacy.consent import Consent
 from privacy.vocabulary import Purpose
-from workers.models import Connection, DayScored, Mail
+from workers.models import Connection, DayScored, Dispute, Mail, ScoreCheck
 from workers.models.connection import State
+from workers.models.dispute import Outcome
 from workers.runtime.process import Process
 
 #: A network answered well if it was read within so long.
 FRESH = timedelta(days=2)
+#: So long an alarm is shown after the check that raised it.
+ALARM = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ class House:
     """None where the queue does not answer."""
     scored: DayScored | None
     """The newest day that was scored for everybody."""
+    check: ScoreCheck | None
+    """The newest check of stored scores; one with differences stays the newest for a week."""
+    disputes: int
+    """Waiting for a decision."""
     mails: int
     """Waiting longer than an hour."""
 
@@ -67,8 +74,16 @@ def house(process: Process, session: Session) -> House:
         networks=_networks(session, now),
         queue=_queue(process),
         scored=session.scalar(select(DayScored).order_by(DayScored.day.desc()).limit(1)),
+        check=_check(session),
+        disputes=_count(session, select(func.count()).where(Dispute.outcome == Outcome.OPEN.value)),
         mails=_count(session, select(func.count()).where(Mail.created_at < now - timedelta(hours=1))),
     )
+
+
+def _check(session: Session) -> ScoreCheck | None:
+    newest = session.scalar(select(ScoreCheck).order_by(ScoreCheck.day.desc()).limit(1))
+    alarm = session.scalar(select(ScoreCheck).where(ScoreCheck.wrong > 0).order_by(ScoreCheck.day.desc()).limit(1))
+    return alarm if alarm and newest and newest.day - alarm.day < ALARM else newest
 
 
 def _count(session: Session, query: Select[int]) -> int:

@@ -1,5 +1,6 @@
 """The mails that people get: short, plain, in their language, saying who writes and why."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from server.services.words import LANGUAGES, catalogue, role_name
@@ -12,6 +13,10 @@ class Letter:
 
     title: str
     body: str
+
+
+#: A letter that is nothing but a way to a page: made from a language and a link.
+Linked = Callable[[str, str], Letter]
 
 
 def _letter(title: str, *paragraphs: str) -> Letter:
@@ -101,6 +106,70 @@ def password_changed(language: str) -> Letter:
         _("Hello,"),
         _("the password of your account at Klarwert was changed. All browsers were signed out."),
         _("If this was not you, choose a new password now and write to the organisation that runs this Klarwert."),
+    )
+
+
+def dispute_made(language: str, link: str) -> Letter:
+    """Tells somebody that their dispute has arrived; what it is about stands on the page only."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Your dispute has arrived"),
+        _("Hello,"),
+        _(
+            "you disputed something in your score. It does not count any more, from now on. A human of the "
+            "organisation will decide, and you will get a mail. Here you see how it stands:"
+        ),
+        link,
+    )
+
+
+def dispute_decided(language: str, link: str) -> Letter:
+    """Tells somebody that a human decided on their dispute."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Your dispute was decided"),
+        _("Hello,"),
+        _("a human of the organisation has decided on your dispute. The decision and its reasons stand here:"),
+        link,
+        _("If you do not agree, you can complain to the supervisory authority. It is named on the same page."),
+    )
+
+
+def dispute_waits(language: str, link: str) -> Letter:
+    """Tells somebody of the organisation that a dispute waits for a decision; names nobody."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("A dispute waits for a decision"),
+        _("Hello,"),
+        _("somebody who takes part disputes something in their score. Please look at it and decide, with reasons:"),
+        link,
+    )
+
+
+def dispute_done(language: str, link: str) -> Letter:
+    """Tells somebody of the organisation that a dispute was decided; names nobody."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("A dispute was decided"),
+        _("Hello,"),
+        _("a human of your organisation has decided on a dispute. The decision stands here:"),
+        link,
+    )
+
+
+def model_announced(language: str, starts: str, link: str) -> Letter:
+    """Announces another version of the score model; `starts` is a day as the language writes it."""
+    _ = catalogue(language).gettext
+    return _letter(
+        _("Scores will be computed in another way from %(day)s on") % {"day": starts},
+        _("Hello,"),
+        _(
+            "from %(day)s on, scores at Klarwert are computed with another version of the model. You can see now what "
+            "it would make of your own reactions, beside the score as it is:"
+        )
+        % {"day": starts},
+        link,
+        _("You need not do anything. Explanation files that you have stay valid and can be checked as before."),
     )
 
 

@@ -14,9 +14,12 @@ from server.services.explanations import ShownPost, explain_day, posts
 from workers.models import Connection, Score
 from workers.models.connection import State
 from workers.results import history, newest
+from workers.scoring.changes import PARTS
 from workers.scoring.model import KLARWERT_1
 
 HISTORY_DAYS = 365
+#: Parts of a change in the order in which they are told; the first one only where another version of the model began.
+CHANGES = ("model", *PARTS)
 
 
 class Step(StrEnum):
@@ -36,10 +39,12 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """The difference to the score before."""
+    """The difference to an earlier score."""
 
     since: date
     points: float
+    parts: dict[str, float]
+    """What it is made of, in points, in the order in which it is told; empty where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,8 @@ class Overview:
     posts: list[ShownPost]
     """Those that gave most, the most first."""
 
-    @property
-    def change(self) -> Change | None:
-        """What changed since the score before; None where there is none."""
-        if len(self.history) < 2:  # noqa: PLR2004 - a difference needs two
-            return None
-        before = self.history[-2]
-        return Change(before.day, self.score.score - before.score)
+    change: Change | None
+    """What changed since an earlier score; None where there is none."""
 
 
 def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best: int = 5) -> Overview | None:
@@ -71,7 +71,19 @@ def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best
         score=score,
         history=history(session, subject_id, HISTORY_DAYS, today) or [score],
         posts=posts(session, ring, subject_id, told, 0, best),
+        change=change(session, score),
     )
+
+
+def change(session: Session, score: Score) -> Change | None:
+    """What changed since the last score of which that is known in parts, else since the one before."""
+    earlier = select(Score).where(Score.subject_id == score.subject_id, Score.day < score.day)
+    before = session.scalar(earlier.where(Score.day == score.changed_since)) if score.changed_since else None
+    if before is not None and score.changes:
+        parts = {name: score.changes[name] for name in CHANGES if name in score.changes}
+        return Change(before.day, score.score - before.score, parts)
+    before = session.scalar(earlier.order_by(Score.day.desc()).limit(1))
+    return Change(before.day, score.score - before.score, {}) if before else None
 
 
 def next_step(session: Session, subject_id: str) -> tuple[Step, str | None]:

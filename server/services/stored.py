@@ -46,7 +46,12 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
         "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
+        "basis of the score": KindWords(
+            _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
+        ),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
+        "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
+        "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
@@ -61,6 +66,7 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "logins": KindWords(
             _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
         ),
+        "announcements": KindWords(_("Announcements"), _("Of which versions of the model a mail went to you.")),
         "mailed links": KindWords(
             _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
         ),
@@ -91,10 +97,13 @@ def columns(language: str) -> Mapping[str, str]:
         "body": _("Text"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "changed_since": _("Compared with"),
+        "changes": _("What changed"),
         "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
+        "columns": _("Signals as columns"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
         "contact": _("Where the answer goes"),
@@ -103,6 +112,9 @@ def columns(language: str) -> Mapping[str, str]:
         "day": _("Day"),
         "day_at": _("End of the day"),
         "decided_at": _("Decided"),
+        "decided_by": _("Decided by"),
+        "digest": _("Fingerprint"),
+        "dispute_id": _("Number of the dispute"),
         "due_at": _("Next reading"),
         "due_on": _("Answer due on"),
         "email": _("E-mail address"),
@@ -130,6 +142,7 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "outcome": _("Outcome"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -149,9 +162,12 @@ def columns(language: str) -> Mapping[str, str]:
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
+        "sent_at": _("Sent"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),
+        "subject_matter": _("What it is about"),
+        "target": _("What is disputed"),
         "title": _("Subject"),
         "topic": _("Topic"),
         "topics": _("Topics"),
@@ -206,6 +222,8 @@ def _since(language: str) -> Mapping[str, str]:
     return {
         "closed_at": _("after the answer"),
         "created_at": _("after it was written"),
+        "decided_at": _("after it was decided"),
+        "sent_at": _("after it was sent"),
         "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy import consent
-from workers.models import Connection, Score
+from workers.models import Connection, Dispute, Score
 
 
 @dataclass(frozen=True, order=True)
@@ -59,5 +59,12 @@ def _models(session: Session, subject_id: str) -> Iterator[Event]:
             yield Event(day, "model", model)
 
 
+def _disputes(session: Session, subject_id: str) -> Iterator[Event]:
+    for dispute in session.scalars(select(Dispute).where(Dispute.subject_id == subject_id)):
+        yield Event(dispute.made_at.date(), "disputed")
+        if dispute.decided_at is not None:
+            yield Event(dispute.decided_at.date(), "dispute over", dispute.outcome)
+
+
 #: Whoever adds something that changes scores adds where it is told from.
-SOURCES: tuple[Source, ...] = (_accounts, _consents, _models)
+SOURCES: tuple[Source, ...] = (_accounts, _consents, _models, _disputes)

@@ -10,6 +10,7 @@ from server.services.explanations import ShownPost, posts
 from server.services.missing import MissingError
 from workers.results import newest
 from workers.runtime.work import Work
+from workers.scoring import versions
 from workers.scoring.explain import Explanation, Part, explain
 from workers.signals import topics as kept
 from workers.signals.take import take
@@ -50,7 +51,7 @@ def overview(
     key = ring.person(subject_id)
     by_post = kept.topics_by_post(session, key, subject_id)
     taken = take(session, subject_id, stored.day, by_post)
-    told = explain(taken.signals, stored.day, taken.yesterday)
+    told = explain(taken.signals, stored.day, taken.yesterday, taken.disputed, versions.PUBLISHED.on(stored.day))
     all_posts = posts(session, ring, subject_id, told, 0, len(told.posts)) if told.topics else []
     shown = [
         ShownTopic(

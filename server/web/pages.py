@@ -1,17 +1,32 @@
 """All pages of the product: which blueprints there are, and what every template may use."""
 
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask, request, url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
-from server.web import account, connections, consent, data, design, log, members, organisation, public, score, topics
+from server.web import (
+    account,
+    connections,
+    consent,
+    data,
+    design,
+    disputes,
+    log,
+    members,
+    organisation,
+    public,
+    score,
+    topics,
+)
 from server.web.errors import can_be_read
 from server.web.start import onboarding
 from server.web.state import language, process
@@ -25,6 +40,7 @@ BLUEPRINTS = (
     connections.pages,
     score.pages,
     topics.pages,
+    disputes.pages,
     data.pages,
     organisation.pages,
     design.pages,
@@ -40,6 +56,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_filter(isoday)
     app.add_template_global(onboarding)
 
 
@@ -57,6 +74,11 @@ def common() -> dict[str, object]:
         "menu": _menu() if signed_in else (),
         "here": _here(),
     }
+
+
+def isoday(text: str) -> str:
+    """A day that is kept as text (ISO), as the language writes it."""
+    return str(format_date(date.fromisoformat(text)))
 
 
 def asset(name: str) -> str:
@@ -78,6 +100,8 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role is Role.STAFF:
+        ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:
         ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways

@@ -1,34 +1,51 @@
 """The score and its explanation, from the sentence to the last signal."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from babel import Locale
 from babel.dates import format_interval
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from privacy.disclosure import Reason, disclosures
 from privacy.vocabulary import Purpose
-from server.services import bundles, connections, explanations, scores
+from server.services import bundles, connections, disputes, explanations, scores
 from server.services.bundles import Reader
 from server.services.connections import Shown
 from server.services.explanations import Explained
 from server.services.missing import MissingError
 from server.services.scores import Step
 from server.services.timeline import Event, events
+from server.services.whatif import Asked, answer
+from server.services.words import role_name
 from server.web import charts
 from server.web.charts import Bar, Look
 from server.web.guard import by_person, limiter, login_required
 from server.web.kinds import KINDS
 from server.web.schemas import Form, filled
-from server.web.sentences import EVENTS, FAILURES, NO_ANSWER, PURPOSES, UNKNOWN_FAILURE
+from server.web.sentences import (
+    CHANGES,
+    CONSTANTS,
+    EVENTS,
+    FAILURES,
+    LOOKS,
+    NO_ANSWER,
+    OUTCOMES,
+    PURPOSES,
+    UNKNOWN_FAILURE,
+)
 from server.web.state import language, organisation, person, process
+from server.web.whatif import MOST_DAYS, MOST_PEOPLE, REACTIONS, asked, wants_outcome_only
 from workers.catalogue import NETWORKS
 from workers.models.connection import State
+from workers.models.dispute import Outcome
 from workers.results import history, newest
-from workers.scoring.model import KLARWERT_1
+from workers.scoring.explain import Explanation
 
 pages = Blueprint("score", __name__)
 
@@ -90,6 +107,9 @@ def score() -> str:
             examples=[(score, scores.people_for(score)) for score in EXAMPLES],
             bars_height=charts.bars_height,
             titles=TITLES,
+            CHANGES=CHANGES,
+            yesterday=installation.clock().date() - timedelta(days=1),
+            coming=explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),
             stale=_stale(connections.shown(session, installation.ring, who.subject_id)),
         )
 
@@ -146,6 +166,8 @@ def _event(event: Event) -> str:
         what = str(PURPOSES[Purpose(purpose)]) % {"network": TITLES.get(network, network)}
     else:
         what = TITLES.get(event.what, event.what)
+    if event.kind == "dispute over":
+        what = str(OUTCOMES[Outcome(event.what)][0])
     return str(EVENTS[event.kind]) % {"what": what}
 
 
@@ -167,13 +189,15 @@ def shares_chart() -> Response:
 def explanation() -> str | AnyResponse:
     """Every point of the newest score: the sum, the steps, the parts with what the score would be without each."""
     installation, who = process(), person()
-    page = _page()
+    page, wish = _page(), asked()
     with installation.reading() as session:
         explained = explanations.explained(session, who.subject_id)
         if explained is None:
             return redirect(url_for("score.score"))
         found = explained
         told = found.told
+        if wants_outcome_only():
+            return render_template("score/outcome.html", told=told, asked=wish, answer=answer(told, wish))
         start = (page - 1) * explanations.POSTS_A_PAGE
         if page > 1 and start >= len(told.posts):
             raise MissingError("no such page")
@@ -206,9 +230,52 @@ def explanation() -> str | AnyResponse:
             more=[(kind, number, told.with_more(kind, number)) for kind, number in FORWARD_KINDS],
             kinds=KINDS,
             titles=TITLES,
-            model=KLARWERT_1,
+            model=told.model,
             public_key=installation.ring.public_key(),
+            disputed=explanations.disputed(told),
+            change=scores.change(session, found.stored),
+            CHANGES=CHANGES,
+            looks=_looks(session),
+            **_switches(told, wish),
+            **_coming(session, found),
         )
+
+
+def _looks(session: Session) -> list[str]:
+    """Who has seen something of the person so far, the newest first, in words (R17, R20)."""
+    return [
+        f"{recipient} ({role_name(language(), look.role) or look.role}), {format_date(look.made_at, 'medium')}: "
+        f"{LOOKS[Reason(look.purpose)]}"
+        for look, recipient in disclosures(session, process().ring, person().subject_id)
+    ]
+
+
+def _switches(told: Explanation, wish: Asked) -> dict[str, object]:
+    """What the card with the switches needs."""
+    return {
+        "asked": wish,
+        "answer": answer(told, wish),
+        "most_days": MOST_DAYS,
+        "most_people": MOST_PEOPLE,
+        "reactions": REACTIONS,
+    }
+
+
+def _coming(session: Session, found: Explained) -> dict[str, object]:
+    """The announced version of the model beside the one that applies, on the person's own data."""
+    today = process().clock().date()
+    coming = explanations.coming(session, person().subject_id, found.stored.day, today)
+    if coming is None:
+        return {"coming": None}
+    old, new = found.told.model, coming.version.model
+    pairs = [(name, old.constants()[name], new.constants()[name]) for name in old.constants()]
+    return {
+        "coming": coming,
+        "new_kinds": {part.label: part.points for part in coming.told.kinds},
+        "differences": [
+            (CONSTANTS.get(name, KINDS.get(name, name)), *pair) for name, *pair in pairs if len(set(pair)) > 1
+        ],
+    }
 
 
 @pages.post("/explanation/file")
@@ -249,11 +316,13 @@ def followers() -> str:
 
 def _signals(found: Explained, post_id: str | None, **more: object) -> str:
     told = found.told
+    listed = explanations.signals_of(told, post_id, _page())
     return render_template(
         "score/signals.html",
         told=told,
-        listed=explanations.signals_of(told, post_id, _page()),
-        per_voice=(told.total.score - KLARWERT_1.lowest) / told.tally.total if told.tally.total else 0.0,
+        listed=listed,
+        references=disputes.references(process().ring, person().subject_id, told, listed.shown),
+        per_voice=(told.total.score - told.model.lowest) / told.tally.total if told.tally.total else 0.0,
         kinds=KINDS,
         titles=TITLES,
         # The way in which the language writes per cents, with one decimal.

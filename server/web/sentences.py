@@ -2,9 +2,11 @@
 
 from flask_babel import lazy_gettext as _
 
+from privacy.disclosure import Reason
 from privacy.vocabulary import Basis, Purpose, Use
 from server.services.connections import Sent
 from workers.models.connection import State
+from workers.models.dispute import Outcome
 
 #: Why a connection does not work: what happened, and what helps.
 FAILURES = {
@@ -124,6 +126,37 @@ WITHDRAWING = {
     ),
 }
 
+#: How a dispute stands: words, and how a badge looks.
+OUTCOMES = {
+    Outcome.OPEN: (_("waits for a decision"), "warn"),
+    Outcome.UPHELD: (_("you were right: it stays out"), "good"),
+    Outcome.REJECTED: (_("rejected: it counts again"), "bad"),
+    Outcome.TAKEN_BACK: (_("taken back"), "quiet"),
+    Outcome.OVER: (_("over: what it was about is deleted"), "quiet"),
+}
+
+#: Parts of what changed since an earlier score: what each is called, and what it says.
+CHANGES = {
+    "model": (_("The model"), _("another version of it applies now.")),
+    "gone": (_("Gone"), _("reactions that were taken back, or whose post is not public any more.")),
+    "new": (_("New"), _("reactions and followers that came.")),
+    "aged": (_("Aged"), _("older reactions count for less, and after 13 weeks not at all.")),
+    "standing": (_("Others"), _("how much the reactions of people who take part, too, count for.")),
+    "steadiness": (_("Steadiness"), _("more or fewer weeks in which somebody reacted.")),
+    "disputed": (_("Disputed"), _("what you disputed, or what was decided on it.")),
+}
+
+#: Constants of a model that are no weight of a kind.
+CONSTANTS = {
+    "audience_weight": _("Each follower (no ageing, but followers alone count nothing)"),
+    "window_days": _("Days for which a reaction counts"),
+    "half_life_days": _("Days after which it counts half"),
+    "middle": _("Middle of the scale"),
+    "exponent": _("Bend of the scale"),
+    "standing": _("Steps for people who take part, too"),
+    "minimum_account_age_days": _("Days that an account has to be old to count"),
+}
+
 #: What data is used for.
 USES = {
     Use.ACCOUNT: _("your account"),
@@ -153,6 +186,16 @@ EVENTS = {
     "agreed": _("You agreed: %(what)s"),
     "withdrawn": _("You withdrew: %(what)s"),
     "model": _("The scores are made with %(what)s from here on"),
+    "disputed": _("You disputed something"),
+    "dispute over": _("Your dispute: %(what)s"),
+}
+#: What somebody else looked at a score for.
+LOOKS = {
+    Reason.CAMPAIGN: _("choosing people for a campaign"),
+    Reason.LOOKUP: _("a question of an organisation"),
+    Reason.AUDIT: _("checking that scores are right"),
+    Reason.DISPUTE: _("deciding what you disputed"),
+    Reason.SUPPORT: _("answering a question of yours"),
 }
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")

@@ -214,7 +214,13 @@ def test_the_overview_has_the_history_and_the_change(process: Process) -> None:
         shown = scores.overview(work.session, work.ring, subject.id, work.today, best=2)
     assert shown is not None
     assert [row.day for row in shown.history] == [TODAY - timedelta(days=1), TODAY]
-    assert shown.change == scores.Change(TODAY - timedelta(days=1), shown.history[1].score - shown.history[0].score)
+    assert shown.change is not None
+    assert (shown.change.since, shown.change.points) == (
+        TODAY - timedelta(days=1),
+        shown.history[1].score - shown.history[0].score,
+    )
+    assert list(shown.change.parts) == ["gone", "new", "aged", "standing", "steadiness", "disputed"]
+    assert sum(shown.change.parts.values()) == pytest.approx(shown.change.points, abs=1e-9, rel=0)
     assert [post.part.rank for post in shown.posts] == [1, 2]
 
 

@@ -154,7 +154,8 @@ def test_what_an_installation_works_with_is_noted_once_and_again_when_it_changes
     said = {one["type"]: one for one in entries(process)}
     assert len(entries(process)) == len(said) == 5
     assert said["model"] == {
-        "about": None, "day": "2026-11-22", "type": "model", "model": "klarwert-1", "digest": KLARWERT_1.digest()
+        "about": None, "day": "2026-11-22", "type": "model", "model": "klarwert-1", "digest": KLARWERT_1.digest(),
+        "starts": "2026-11-01",
     }  # fmt: skip
     assert said["key"]["public_key"] == process.ring.public_key()
     assert {"port", "public_url"} <= said["settings"]["settings"].keys()

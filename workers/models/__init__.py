@@ -3,7 +3,10 @@
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
 from privacy.request import Request
+from workers.models.basis import ScoreBasis
+from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
+from workers.models.dispute import Dispute, Dropped
 from workers.models.mail import Mail
 from workers.models.objection import Objection
 from workers.models.post import Post
@@ -17,6 +20,8 @@ __all__ = [
     "Connection",
     "DayScored",
     "Disclosure",
+    "Dispute",
+    "Dropped",
     "Hold",
     "Mail",
     "Objection",
@@ -26,6 +31,8 @@ __all__ = [
     "Request",
     "Run",
     "Score",
+    "ScoreBasis",
+    "ScoreCheck",
     "Signal",
     "StandingLink",
 ]

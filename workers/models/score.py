@@ -21,7 +21,8 @@ class Score(Base):
         use=Use.SCORING,
         basis=Basis.EXPLICIT_CONSENT,
         exported=(
-            "subject_id", "day", "model", "score", "impact", "weeks", "by_network", "by_kind", "preliminary", "made_at",
+            "subject_id", "day", "model", "score", "impact", "weeks", "by_network", "by_kind", "changed_since",
+            "changes", "preliminary", "made_at",
         ),
         rule=Rule(_TWO_YEARS, since="made_at"),
     )  # fmt: skip
@@ -38,6 +39,10 @@ class Score(Base):
     """Points by network."""
     by_kind: Mapped[dict[str, float]] = mapped_column(JSON)
     """Points by kind of reaction."""
+    changed_since: Mapped[date | None]
+    """The last final day before, where what that score was made of was still at hand."""
+    changes: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
+    """What changed since, in points, by name of the part (`workers.scoring.changes`); they add up to the difference."""
     preliminary: Mapped[bool]
     """Is it of a day that has not ended?"""
     made_at: Mapped[datetime]

@@ -18,7 +18,7 @@ FAILURE_TTL = 3 * 24 * 3600
 JOB_TIMEOUT = 3600
 NAME = "klarwert"
 #: Jobs that go through everybody: while one runs, another one of the same day has nothing to do beside it.
-_ALONE = frozenset({"score_day", "expire"})
+_ALONE = frozenset({"score_day", "expire", "check_day"})
 _STANDING = frozenset({JobStatus.CREATED, JobStatus.QUEUED, JobStatus.STARTED})
 
 

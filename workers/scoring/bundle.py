@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from workers.scoring.explain import Explanation
-from workers.scoring.model import KLARWERT_1
 from workers.scoring.signals import EPOCH, KINDS, IntArray, Signals
 
 FORMAT = "klarwert-explanation/1"
@@ -34,7 +33,7 @@ def payload(told: Explanation, instance: Instance, addresses: Mapping[str, str] 
     rows = _Rows(told, addresses)
     made = {
         "format": FORMAT,
-        "model": {"id": KLARWERT_1.id, "digest": KLARWERT_1.digest()},
+        "model": {"id": told.model.id, "digest": told.model.digest()},
         "instance": {"name": instance.name, "public_key": instance.public_key},
         "day": told.day.isoformat(),
         "score": told.total.score,
@@ -94,7 +93,9 @@ class _Rows:
         age = int(self._told.frame.age[row])
         if age < 0:
             return "too_new"
-        return "too_old" if age >= KLARWERT_1.window_days else "newer_count"
+        if age >= self._told.model.window_days:
+            return "too_old"
+        return "disputed" if self._told.frame.disputed[row] else "newer_count"
 
     def _who_what_when(self, row: int) -> Json:
         signals = self._signals

@@ -6,9 +6,9 @@ from datetime import date
 
 import numpy as np
 
-from workers.scoring.model import AUDIENCE, KLARWERT_1
+from workers.scoring.model import AUDIENCE, KLARWERT_1, Model
 from workers.scoring.score import Frame, Score, Tally, frame, impact, influences, scale, scored, sum_by, tally
-from workers.scoring.signals import BoolArray, FloatArray, IntArray, Signals
+from workers.scoring.signals import KINDS, BoolArray, FloatArray, IntArray, Signals
 from workers.scoring.without import Groups, leave_one_out
 
 
@@ -75,36 +75,90 @@ class Explanation:
         rows = np.arange(len(self.frame.age))
         return leave_one_out(self.frame, self.tally, Groups(rows, rows, len(rows)))
 
+    @property
+    def model(self) -> Model:
+        """The version that it was scored with."""
+        return self.frame.model
+
     def forward(self, days: int) -> float:
         """The score `days` (at least 0) days later if nothing new arrives and the standing of others stays."""
-        if days < 0:
-            raise ValueError("days must not be negative")
-        return tally(self.frame.aged(days)).score
+        return self.what_if(Wish(days=days)).score
 
     def with_more(self, kind: str, k: int) -> float:
         """The score if today `k` people never heard before (standing 1) reacted once each.
 
         Raises `ValueError` for `audience`, which is no reaction, an unknown kind and a negative `k`.
         """
-        if kind == AUDIENCE or kind not in KLARWERT_1.weights or k < 0:
-            raise ValueError("kind must be a kind of reaction and k not negative")
-        weeks = np.count_nonzero(self.tally.week_counts[1:]) + bool(self.tally.week_counts[0] or k)
-        total = self.tally.total + k * KLARWERT_1.weights[kind] ** 0.5
-        return float(scale(impact(np.asarray(weeks), np.asarray(total))))
+        return self.what_if(Wish(kind=kind, people=k)).score
+
+    def what_if(self, wish: "Wish") -> "Outcome":
+        """The score if all of a wish came true: some signals never were, others arrive today, then days go by.
+
+        It is computed by the same functions as the score itself. Raises `ValueError` for a wish that makes no sense.
+        """
+        if wish.days < 0 or wish.people < 0 or wish.kind == AUDIENCE or wish.kind not in self.model.weights:
+            raise ValueError("days must not be negative, kind must be a kind of reaction and people not negative")
+        later = tally(self.frame.aged(wish.days), wish.gone)
+        weeks = later.week_counts.copy()
+        total = later.total + float(later.loudness[self._voices_of(wish.again)].sum())
+        if wish.people and wish.days < self.model.window_days:
+            value = self.model.weights[wish.kind] * 2.0 ** (-wish.days / self.model.half_life_days)
+            total += wish.people * value**0.5
+            weeks[wish.days // 7] += wish.people
+        counted = int(np.count_nonzero(weeks))
+        found = scale(impact(np.asarray(counted), np.asarray(total), self.model), self.model)
+        return Outcome(float(found), counted)
+
+    def _voices_of(self, network: str | None) -> BoolArray:
+        """Marks the voices of a network; none for None. Raises `ValueError` for an unknown one."""
+        signals, marked = self.frame.signals, np.zeros(len(self.frame.standing), dtype=np.bool_)
+        if network is not None:
+            marked[self.frame.voice[signals.network == signals.networks.index(network)]] = True
+        return marked
 
 
-def explain(signals: Signals, day: date, yesterday: Mapping[str, float]) -> Explanation:
-    """Take the score of `day` apart; arguments as for `score`."""
-    seen = frame(signals, day, yesterday)
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """What somebody wants to know: all of it together."""
+
+    gone: BoolArray | None = None
+    """Signals that never were, one entry a signal."""
+    kind: str = KINDS[0]
+    people: int = 0
+    """So many people never heard before react once each today, in the way of `kind`."""
+    again: str | None = None
+    """One network more: what this network of theirs gives comes from different people on another one as well."""
+    days: int = 0
+    """Then so many days go by without anything new."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What would be."""
+
+    score: float
+    weeks: int
+    """Weeks of 13 in which somebody reacted."""
+
+
+def explain(
+    signals: Signals,
+    day: date,
+    yesterday: Mapping[str, float],
+    disputed: BoolArray | None = None,
+    model: Model = KLARWERT_1,
+) -> Explanation:
+    """Take the score of `day` apart; arguments as for `score`, and as for `frame` those that are disputed."""
+    seen = frame(signals, day, yesterday, disputed, model)
     sums = tally(seen)
     total = scored(seen, sums)
     view = _View(seen, sums, total)
     return Explanation(
         day=day,
         total=total,
-        steadiness=float(np.sqrt(total.weeks / KLARWERT_1.weeks)),
+        steadiness=float(np.sqrt(total.weeks / model.weeks)),
         networks=view.ranked(view.by_code(signals.network, len(signals.networks)), signals.networks),
-        kinds=view.ranked(view.by_code(signals.kind, len(KLARWERT_1.kinds)), KLARWERT_1.kinds),
+        kinds=view.ranked(view.by_code(signals.kind, len(KINDS)), KINDS),
         posts=view.ranked(view.by_code(signals.post, len(signals.posts)), signals.posts),
         weeks=view.weeks(),
         topics=view.ranked(view.by_topic(), signals.topics, shared=True),
@@ -144,7 +198,7 @@ class _View:
 
     def weeks(self) -> tuple[Part, ...]:
         """All weeks, the newest first."""
-        labels = [str(week) for week in range(KLARWERT_1.weeks)]
+        labels = [str(week) for week in range(self.seen.model.weeks)]
         return tuple(self._parts(self.by_code(self.seen.age // 7, len(labels)), labels, shared=False))
 
     def lent(self) -> LentStanding:
@@ -159,7 +213,7 @@ class _View:
             signals=int(np.count_nonzero(lenders)),
             steps=tuple(zip(steps.tolist(), numbers.tolist(), strict=True)),
             without=tally(seen, lenders).score,
-            unlent=float(scale(impact(np.asarray(self.total.weeks), np.asarray(plain)))),
+            unlent=float(scale(impact(np.asarray(self.total.weeks), np.asarray(plain), seen.model), seen.model)),
         )
 
     def _parts(self, groups: Groups, labels: Sequence[str], shared: bool) -> list[Part]:

@@ -1,13 +1,17 @@
-"""The score model `klarwert-1` as data: every constant, the published document made of them, and its digest."""
+"""A score model as data: every constant, the published document made of them, and its digest; `klarwert-1` is one."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 AUDIENCE = "audience"
 DOCUMENT_FORMAT = "klarwert-model/1"
+#: Signals are not kept longer, whatever the model.
+LONGEST_WINDOW = 91
 
 # What the constants are put into. The texts belong to the document, so a changed rule changes the digest, too.
 RULES: Mapping[str, str] = MappingProxyType(
@@ -26,6 +30,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         "arithmetic": "IEEE 754 double; two computations agree within 1e-9, of the impact relatively",
     }
 )
+
+
+class BadModelError(ValueError):
+    """A document that is no model of this program; says why."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,19 @@ class Model:
         reached = [standing for start, standing in self.standing_steps if rounded >= start]
         return reached[-1] if reached else 1.0
 
+    def constants(self) -> dict[str, str]:
+        """Every number of this version by its name, weights by their kind: to set two versions side by side."""
+        return {
+            **{kind: str(weight) for kind, weight in self.weights.items()},
+            "audience_weight": str(self.audience_weight),
+            "window_days": str(self.window_days),
+            "half_life_days": str(self.half_life_days),
+            "standing": ", ".join(f"{start}: {standing}" for start, standing in self.standing_steps),
+            "middle": str(self.middle),
+            "exponent": str(self.exponent),
+            "minimum_account_age_days": str(self.minimum_account_age_days),
+        }
+
     def document(self) -> dict[str, object]:
         """The published document: every constant and every rule of this version."""
         return {
@@ -91,20 +112,38 @@ class Model:
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
-KLARWERT_1 = Model(
-    id="klarwert-1",
-    weights=MappingProxyType(
-        {"like": 1, "mention": 2, "reply": 3, "repost": 4, "endorsement": 4, "quote": 5, "link": 5}
-    ),
-    audience_weight=0.01,
-    window_days=91,
-    weeks=13,
-    half_life_days=30,
-    standing_decimals=6,
-    standing_steps=((25, 1.25), (50, 1.6), (75, 2)),
-    lowest=1,
-    span=99,
-    middle=100,
-    exponent=0.35,
-    minimum_account_age_days=30,
-)
+def read_model(document: Mapping[str, Any]) -> Model:
+    """The model of a published document. Raises `BadModelError` for one that this program cannot compute exactly."""
+    try:
+        model = Model(
+            id=document["id"],
+            weights=MappingProxyType(dict(document["weights"])),
+            audience_weight=document["audience_weight"],
+            window_days=document["window_days"],
+            weeks=document["weeks"],
+            half_life_days=document["half_life_days"],
+            standing_decimals=document["standing"]["decimals"],
+            standing_steps=tuple((start, standing) for start, standing in document["standing"]["steps"]),
+            lowest=document["scale"]["lowest"],
+            span=document["scale"]["span"],
+            middle=document["scale"]["middle"],
+            exponent=document["scale"]["exponent"],
+            minimum_account_age_days=document["minimum_account_age_days"],
+        )
+    except (KeyError, TypeError, ValueError):
+        raise BadModelError("a constant of the model is missing, or is not what it should be") from None
+    if model.document() != document:
+        raise BadModelError("the document has another format, other rules or more fields than this program knows")
+    if not 0 < model.window_days <= LONGEST_WINDOW or model.weeks != -(-model.window_days // 7):
+        raise BadModelError(f"the window is longer than {LONGEST_WINDOW} days, or its weeks do not fit it")
+    return model
+
+
+def published(name: str) -> Mapping[str, Any]:
+    """A publication as it comes with the program: `document`, the day from which it applies, and when that was said."""
+    text = files("workers.scoring").joinpath("published", f"{name}.json").read_text(encoding="utf-8")
+    publication: Mapping[str, Any] = json.loads(text)
+    return publication
+
+
+KLARWERT_1 = read_model(published("klarwert-1")["document"])

@@ -9,12 +9,8 @@ from datetime import date
 
 import numpy as np
 
-from workers.scoring.model import KLARWERT_1
+from workers.scoring.model import KLARWERT_1, Model
 from workers.scoring.signals import AUDIENCE_CODE, EPOCH, KINDS, BoolArray, FloatArray, IntArray, Signals
-
-WEIGHT = np.array([*KLARWERT_1.weights.values(), KLARWERT_1.audience_weight], dtype=np.float64)
-# A table by Python's own power: the same factors as in any plain recomputation.
-FADING = np.array([2.0 ** (-age / KLARWERT_1.half_life_days) for age in range(KLARWERT_1.window_days)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +46,15 @@ class Frame:
     """Of each voice."""
     lender: BoolArray
     """Signals of participants who lend their standing."""
+    disputed: BoolArray
+    """Signals that the participant disputes: they are never inside."""
+    model: Model
 
     def aged(self, days: int) -> "Frame":
         """The same signals `days` later, without any that came after the day of this frame."""
         age = self.age + days
-        inside = self.inside & _in_window(age)
-        return replace(self, age=age, inside=inside, worth=_worth(self.signals, age, inside))
+        inside = self.inside & in_window(age, self.model)
+        return replace(self, age=age, inside=inside, worth=_worth(self.signals, age, inside, self.model))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +69,7 @@ class Tally:
     """C of each voice."""
     week_counts: IntArray
     """Reactions in each of the 13 weeks, the newest first."""
+    model: Model
 
     @property
     def total(self) -> float:
@@ -84,15 +84,15 @@ class Tally:
     @property
     def impact(self) -> float:
         """X of the model."""
-        return float(impact(np.asarray(self.weeks), np.asarray(self.total)))
+        return float(impact(np.asarray(self.weeks), np.asarray(self.total), self.model))
 
     @property
     def score(self) -> float:
         """The score of these sums."""
-        return float(scale(np.asarray(self.impact)))
+        return float(scale(np.asarray(self.impact), self.model))
 
 
-def score(signals: Signals, day: date, yesterday: Mapping[str, float]) -> Score:
+def score(signals: Signals, day: date, yesterday: Mapping[str, float], model: Model = KLARWERT_1) -> Score:
     """Score of one participant on `day` (UTC).
 
     `yesterday` holds the last published score before `day` of each actor who lends their standing. Nothing is
@@ -100,23 +100,31 @@ def score(signals: Signals, day: date, yesterday: Mapping[str, float]) -> Score:
     counts of that day the highest, and of equal ones the first row gets the points: so the score does not depend on
     the order of the rows.
     """
-    seen = frame(signals, day, yesterday)
+    seen = frame(signals, day, yesterday, model=model)
     return scored(seen, tally(seen))
 
 
-def frame(signals: Signals, day: date, yesterday: Mapping[str, float]) -> Frame:
-    """What `day` sees of the signals; arguments as for `score`."""
+def frame(
+    signals: Signals,
+    day: date,
+    yesterday: Mapping[str, float],
+    disputed: BoolArray | None = None,
+    model: Model = KLARWERT_1,
+) -> Frame:
+    """What `day` sees of the signals; arguments as for `score`. Signals marked in `disputed` do not count."""
     age = day.toordinal() - EPOCH - signals.day.astype(np.int64)
-    inside = _in_window(age)
+    out = np.zeros(len(signals), dtype=np.bool_) if disputed is None else disputed
+    inside = in_window(age, model) & ~out
     audience = signals.kind == AUDIENCE_CODE
     voice, voices = _voices(signals, audience)
-    lending = _standings(signals.actors, yesterday)
+    lending = _standings(signals.actors, yesterday, model)
     # NaN marks who lends nothing; the last entry serves the code -1, signals without an actor.
     lent = np.where(audience, np.nan, lending[signals.actor])
     lender = ~np.isnan(lent)
     standing = np.ones(voices)
     standing[voice[lender]] = lent[lender]
-    return Frame(signals, age, inside, _worth(signals, age, inside), audience, voice, standing, lender)
+    worth = _worth(signals, age, inside, model)
+    return Frame(signals, age, inside, worth, audience, voice, standing, lender, out, model)
 
 
 def tally(seen: Frame, gone: BoolArray | None = None) -> Tally:
@@ -125,8 +133,8 @@ def tally(seen: Frame, gone: BoolArray | None = None) -> Tally:
     value = values(seen, counted)
     sums = sum_by(seen.voice, value, len(seen.standing))
     reactions = counted & ~seen.audience
-    week_counts = np.bincount(seen.age[reactions] // 7, minlength=KLARWERT_1.weeks)
-    return Tally(value, sums, seen.standing * np.sqrt(sums), week_counts)
+    week_counts = np.bincount(seen.age[reactions] // 7, minlength=seen.model.weeks)
+    return Tally(value, sums, seen.standing * np.sqrt(sums), week_counts, seen.model)
 
 
 def values(seen: Frame, counted: BoolArray) -> FloatArray:
@@ -142,7 +150,7 @@ def values(seen: Frame, counted: BoolArray) -> FloatArray:
 
 def scored(seen: Frame, sums: Tally) -> Score:
     """The score of a tally with the points of every signal."""
-    gained = (sums.score - KLARWERT_1.lowest) / sums.total if sums.total else 0.0
+    gained = (sums.score - sums.model.lowest) / sums.total if sums.total else 0.0
     points = gained * influences(seen, sums)
     return Score(sums.score, sums.impact, sums.weeks, int(np.count_nonzero(sums.sums)), points)
 
@@ -158,25 +166,36 @@ def sum_by(codes: IntArray, amounts: FloatArray, size: int) -> FloatArray:
     return np.bincount(codes, weights=amounts, minlength=size).astype(np.float64, copy=False)
 
 
-def impact(weeks: IntArray, total: FloatArray) -> FloatArray:
+def impact(weeks: IntArray, total: FloatArray, model: Model = KLARWERT_1) -> FloatArray:
     """X: steadiness times the loudness of all voices."""
-    return np.sqrt(weeks / KLARWERT_1.weeks) * total
+    return np.sqrt(weeks / model.weeks) * total
 
 
-def scale(impacts: FloatArray) -> FloatArray:
+def scale(impacts: FloatArray, model: Model = KLARWERT_1) -> FloatArray:
     """The score of each impact: 1 at no impact, rising towards 100, which is never reached."""
-    ratio = np.divide(KLARWERT_1.middle, impacts, out=np.full(impacts.shape, np.inf), where=impacts > 0)
-    return np.asarray(KLARWERT_1.lowest + KLARWERT_1.span / (1.0 + ratio**KLARWERT_1.exponent))
+    ratio = np.divide(model.middle, impacts, out=np.full(impacts.shape, np.inf), where=impacts > 0)
+    return np.asarray(model.lowest + model.span / (1.0 + ratio**model.exponent))
 
 
-def _in_window(age: IntArray) -> BoolArray:
-    return (age >= 0) & (age < KLARWERT_1.window_days)
+def weights(model: Model = KLARWERT_1) -> FloatArray:
+    """Weight of each kind by its code; the last one is that of a follower."""
+    return np.array([*(model.weights[kind] for kind in KINDS[:AUDIENCE_CODE]), model.audience_weight])
 
 
-def _worth(signals: Signals, age: IntArray, inside: BoolArray) -> FloatArray:
-    fading = FADING[np.where(inside, age, 0)]
-    fading[signals.kind == AUDIENCE_CODE] = 1.0
-    return np.where(inside, WEIGHT[signals.kind] * signals.count * fading, 0.0)
+def fading(model: Model = KLARWERT_1) -> FloatArray:
+    """Factor of each age in the window, by Python's own power: the same as in any plain recomputation."""
+    return np.array([2.0 ** (-age / model.half_life_days) for age in range(model.window_days)])
+
+
+def in_window(age: IntArray, model: Model = KLARWERT_1) -> BoolArray:
+    """Which ages (days) count."""
+    return (age >= 0) & (age < model.window_days)
+
+
+def _worth(signals: Signals, age: IntArray, inside: BoolArray, model: Model) -> FloatArray:
+    factor = fading(model)[np.where(inside, age, 0)]
+    factor[signals.kind == AUDIENCE_CODE] = 1.0
+    return np.where(inside, weights(model)[signals.kind] * signals.count * factor, 0.0)
 
 
 def _voices(signals: Signals, audience: BoolArray) -> tuple[IntArray, int]:
@@ -198,10 +217,10 @@ def _voices(signals: Signals, audience: BoolArray) -> tuple[IntArray, int]:
     return voice, len(distinct)
 
 
-def _standings(actors: tuple[str, ...], yesterday: Mapping[str, float]) -> FloatArray:
+def _standings(actors: tuple[str, ...], yesterday: Mapping[str, float], model: Model) -> FloatArray:
     """Standing by code of the actor, NaN for who lends none; one NaN more at the end, where the code -1 points."""
     standings = np.full(len(actors) + 1, np.nan)
     if yesterday:
         lenders = [code for code, actor in enumerate(actors) if actor in yesterday]
-        standings[lenders] = [KLARWERT_1.standing(yesterday[actors[code]]) for code in lenders]
+        standings[lenders] = [model.standing(yesterday[actors[code]]) for code in lenders]
     return standings

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.scoring.model import KLARWERT_1
 from workers.scoring.score import Frame, Tally, impact, scale, sum_by, tally, values
 from workers.scoring.signals import BoolArray, FloatArray, IntArray
 
@@ -37,15 +36,15 @@ def leave_one_out(seen: Frame, sums: Tally, groups: Groups) -> FloatArray:
     """Score of all signals but those of the group, for each group; `sums` is the tally of the whole frame."""
     weeks = _weeks_left(seen, sums, groups)
     total = _total_left(seen, sums, groups)
-    return scale(impact(weeks, total))
+    return scale(impact(weeks, total, seen.model), seen.model)
 
 
 def _weeks_left(seen: Frame, sums: Tally, groups: Groups) -> IntArray:
     """W of each group's rest: a week stays while anybody outside the group reacted in it."""
     reactions = (seen.inside & ~seen.audience)[groups.row]
-    cell = groups.group[reactions] * KLARWERT_1.weeks + seen.age[groups.row[reactions]] // 7
-    taken = np.bincount(cell, minlength=groups.size * KLARWERT_1.weeks)
-    left: IntArray = np.count_nonzero(taken.reshape(groups.size, KLARWERT_1.weeks) < sums.week_counts, axis=1)
+    cell = groups.group[reactions] * seen.model.weeks + seen.age[groups.row[reactions]] // 7
+    taken = np.bincount(cell, minlength=groups.size * seen.model.weeks)
+    left: IntArray = np.count_nonzero(taken.reshape(groups.size, seen.model.weeks) < sums.week_counts, axis=1)
     return left
 
 

@@ -10,6 +10,7 @@ from workers.models import Connection, Objection, Signal
 from workers.networks.shape import Reading
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
+from workers.signals import basis
 from workers.signals.standing import account_index
 from workers.signals.store import drop_unheard
 
@@ -51,6 +52,7 @@ def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool
     work.session.execute(delete(Signal).where(*theirs))
     journal.note(work.session, work.now, UNHEARD, subject=subject_id, network=network, actor=actor)
     drop_unheard(work.session, subject_id)
+    basis.drop(work.session, subject_id)
     work.later("score", subject_id)
     return True
 

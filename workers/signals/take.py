@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from privacy import consent
 from workers.models import Connection, Signal
-from workers.scoring.signals import Signals
+from workers.scoring.changes import Known
+from workers.scoring.signals import BoolArray, Signals
+from workers.signals.disputes import dropped
 from workers.signals.standing import lent
 
 
@@ -21,6 +23,12 @@ class Taken:
     """`post` is the post's id, `account` the connection's label."""
     yesterday: dict[str, float]
     """Pseudonym to the last published score of the participant behind it who lends their standing."""
+    disputed: BoolArray
+    """Signals that the person disputes: they are stored and do not count."""
+
+    def known(self, day: date) -> Known:
+        """The same as what the score of a day is made of."""
+        return Known(day, self.signals, self.yesterday, self.disputed)
 
 
 def take(session: Session, subject_id: str, day: date, topics: Mapping[str, Sequence[str]] | None = None) -> Taken:
@@ -48,4 +56,4 @@ def take(session: Session, subject_id: str, day: date, topics: Mapping[str, Sequ
         post=post,
         topics=[(topics or {}).get(one, ()) for one in post],
     )
-    return Taken(signals, lent(session, subject_id, day))
+    return Taken(signals, lent(session, subject_id, day), dropped(session, subject_id, signals))

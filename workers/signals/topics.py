@@ -13,6 +13,7 @@ from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
 from workers.models import Connection, Post, RejectedTopic
 from workers.runtime.work import Work
+from workers.signals.disputes import follow_topics
 from workers.signals.store import found
 from workers.topics.giving import Giver
 
@@ -32,6 +33,7 @@ def give_topics(
         topics = [slug for slug in give(text) if slug not in unwanted]
         for post in found(work, connection, [address]):
             _put(post, key, topics)
+            follow_topics(work, key, connection.subject_id, connection.network, post.id, topics)
 
 
 def topics_by_post(session: Session, key: PersonKey, subject_id: str) -> Mapping[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.scoring.case import read_signals
-from workers.scoring.explain import Explanation, Part, explain
+from workers.scoring.explain import Explanation, Part, Wish, explain
 
 from .draws import ACTORS, DAY, NETWORKS, POSTS, REACTIONS, age_of, day_before, rows, yesterdays
 from .reference import reference
@@ -258,3 +258,25 @@ def test_no_way_leads_backward() -> None:
 def test_an_explanation_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         explained([]).steadiness = 1.0
+
+
+@settings(deadline=None)
+@given(rows, yesterdays, st.data(), st.sampled_from(REACTIONS), st.integers(0, 5), st.integers(0, 100))
+def test_a_wish_equals_a_recomputation_of_what_would_be(
+    signals: list[Row], yesterday: dict, data: st.DataObject, kind: str, people: int, days: int
+) -> None:
+    """Some signals never were, others arrive today, one network is doubled under another name, then days go by."""
+    gone = data.draw(st.lists(st.booleans(), min_size=len(signals), max_size=len(signals)))
+    networks = sorted({row["network"] for row in signals})
+    again = data.draw(st.sampled_from([None, *networks]))
+    left = [row for row, out in zip(signals, gone, strict=True) if not out and age_of(row) >= 0]
+    new = [{"network": "new", "kind": kind, "day": day_before(0), "actor": f"{99 + i:016x}"} for i in range(people)]
+    doubled = [row | {"network": "doubled"} for row in left if row["network"] == again]
+    later = reference([*left, *new, *doubled], DAY + timedelta(days=days), yesterday)
+    found = explained(signals, yesterday).what_if(Wish(np.array(gone, dtype=bool), kind, people, again, days))
+    assert (found.score, found.weeks) == (near(later["score"]), later["weeks"])
+
+
+def test_a_network_that_is_none_cannot_be_doubled() -> None:
+    with pytest.raises(ValueError, match="not in"):
+        explained([]).what_if(Wish(again="nowhere"))
