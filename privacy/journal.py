@@ -82,7 +82,7 @@ class Entry:
     """Opaque ids and words of ours, as they were noted."""
 
 
-def note(session: Session, now: datetime, act: str, **facts: str | int | None) -> None:
+def note(session: Session, now: datetime, act: str, **facts: object) -> None:
     """Notes an act in the running transaction; `facts` are opaque ids and words of ours, no text of a person.
 
     `workers.replaying` has to know the act: how it is done again, any number of times, on a database from before it.

@@ -5,7 +5,6 @@ know carry their type, so a backup is read without the code that wrote it, and p
 revision, which is then brought up to date.
 """
 
-import base64
 import gzip
 import io
 import json
@@ -16,10 +15,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from sqlalchemy import JSON, Connection, Engine, MetaData, func, insert, select, text, update
 from sqlalchemy.orm import Session
@@ -31,6 +29,7 @@ from privacy.holdings import make_sure
 from privacy.installation import id_of
 from privacy.keyring import KeyRing
 from privacy.ledger import LogLeaf, note
+from privacy.plain import plain, value_of
 from privacy.store import alone, writing
 from workers.runtime.process import Process
 
@@ -167,7 +166,7 @@ def _load(connection: Connection, schema: Schema, ring: KeyRing, path: Path, mad
             column.type = JSON(none_as_null=True)
     for name, content in _files(ring, path):
         if name != MANIFEST:
-            rows = [{key: _value(value) for key, value in json.loads(line).items()} for line in content.splitlines()]
+            rows = [{key: value_of(value) for key, value in json.loads(line).items()} for line in content.splitlines()]
             connection.execute(insert(now.tables[_table(name)]), rows)
     if connection.dialect.name == "postgresql":
         _go_on_counting(connection, now)
@@ -200,7 +199,7 @@ def _content(session: Session, made: Manifest) -> Iterator[tuple[str, bytes]]:
         made.rows[table.name] = 0
         for number, some in enumerate(rows.partitions()):
             made.rows[table.name] += len(some)
-            lines = [json.dumps({key: _plain(value) for key, value in row.items()}) for row in some]
+            lines = [json.dumps({key: plain(value) for key, value in row.items()}) for row in some]
             yield f"tables/{table.name}/{number:06d}.jsonl", "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -235,32 +234,3 @@ def _files(ring: KeyRing, path: Path) -> Iterator[tuple[str, bytes]]:
                     yield member.name, held.read() if held else b""
         except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile):
             raise BackupError("the backup is damaged: its content cannot be unpacked") from None
-
-
-def _plain(value: Any) -> Any:
-    """A value of a column as JSON; what JSON does not know, with its type."""
-    match value:
-        case bytes():
-            return {"bytes": base64.b64encode(value).decode()}
-        case datetime():
-            return {"moment": value.isoformat()}
-        case date():
-            return {"day": value.isoformat()}
-        case dict() | list():
-            return {"json": value}
-        case None | bool() | int() | float() | str():
-            return value
-    raise TypeError(f"a column of a type that backups do not know: {type(value).__name__}")
-
-
-def _value(plain: Any) -> Any:
-    match plain:
-        case {"bytes": said}:
-            return base64.b64decode(said)
-        case {"moment": said}:
-            return datetime.fromisoformat(said)
-        case {"day": said}:
-            return date.fromisoformat(said)
-        case {"json": said}:
-            return said
-    return plain

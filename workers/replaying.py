@@ -15,6 +15,7 @@ from workers.models import Objection, Signal
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
+from workers.signals.disputes import DISPUTE, remembered
 from workers.signals.objections import OBJECTION, UNHEARD
 from workers.signals.store import drop_unheard
 from workers.withdrawal import withdraw
@@ -86,4 +87,15 @@ def _unhear(work: Work, entry: Entry) -> None:
     work.later("score", subject_id)
 
 
-_ACTS: dict[str, Act] = {consent.WITHDRAWAL: _withdraw, OBJECTION: _object, UNHEARD: _unhear}
+def _dispute(work: Work, entry: Entry) -> None:
+    """Leaves out again what is disputed, or lets in again what was decided."""
+    consent.take_turn(work.session, str(entry.facts["dispute"]["subject_id"]))
+    remembered(work, entry.facts)
+
+
+_ACTS: dict[str, Act] = {
+    consent.WITHDRAWAL: _withdraw,
+    OBJECTION: _object,
+    UNHEARD: _unhear,
+    DISPUTE: _dispute,
+}

@@ -74,6 +74,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_organisation_fact")),
     )
     op.create_table(
+        "score_check",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked", sa.Integer(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_score_check")),
+    )
+    op.create_table(
         "subject",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -95,6 +103,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("email_index", name=op.f("uq_account_email_index")),
         sa.UniqueConstraint("subject_id", name=op.f("uq_account_subject_id")),
+    )
+    op.create_table(
+        "announcement",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_announcement_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", "digest", name=op.f("pk_announcement")),
     )
     op.create_table(
         "connection",
@@ -179,6 +195,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_disclosure_made_at"), ["made_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_disclosure_subject_id"), ["subject_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_disclosure_viewer_index"), ["viewer_index"], unique=False)
+
+    op.create_table(
+        "dispute",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("subject_matter", sa.LargeBinary(), nullable=True),
+        sa.Column("reason", sa.LargeBinary(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_dispute_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
+    )
+    with op.batch_alter_table("dispute", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dispute_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "hold",
@@ -303,10 +338,21 @@ def upgrade() -> None:
         sa.Column("weeks", sa.Integer(), nullable=False),
         sa.Column("by_network", sa.JSON(), nullable=False),
         sa.Column("by_kind", sa.JSON(), nullable=False),
+        sa.Column("changed_since", sa.Date(), nullable=True),
+        sa.Column("changes", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("preliminary", sa.Boolean(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_score_subject_id_subject")),
         sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_score")),
+    )
+    op.create_table(
+        "score_basis",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("columns", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_score_basis_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_score_basis")),
     )
     op.create_table(
         "standing_link",
@@ -320,6 +366,41 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_standing_link_lender_id"), ["lender_id"], unique=False)
+
+    op.create_table(
+        "dropped",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("dispute_id", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("post_id", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("actor", sa.String(), nullable=True),
+        sa.Column("account", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["dispute_id"], ["dispute.id"], name=op.f("fk_dropped_dispute_id_dispute")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_dropped_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dropped")),
+    )
+    with op.batch_alter_table("dropped", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dropped_dispute_id"), ["dispute_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dropped_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "factor",
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_factor_account_id_account")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_factor_subject_id_subject")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_factor")),
+    )
+    with op.batch_alter_table("factor", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_factor_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "link",
@@ -343,6 +424,7 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("device", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_login_account_id_account")),
@@ -352,6 +434,26 @@ def upgrade() -> None:
     with op.batch_alter_table("login", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_login_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("credential_index", sa.LargeBinary(), nullable=False),
+        sa.Column("credential", sa.LargeBinary(), nullable=False),
+        sa.Column("device", sa.LargeBinary(), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_passkey_account_id_account")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_passkey_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey")),
+        sa.UniqueConstraint("credential_index", name=op.f("uq_passkey_credential_index")),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkey_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_passkey_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "post",
@@ -371,6 +473,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "recovery_code",
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_recovery_code_account_id_account")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_recovery_code_subject_id_subject")),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_recovery_code")),
+    )
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_code_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recovery_code_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "run",
@@ -430,10 +546,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_run_connection_id"))
 
     op.drop_table("run")
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_code_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_recovery_code_account_id"))
+
+    op.drop_table("recovery_code")
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_post_subject_id"))
 
     op.drop_table("post")
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkey_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_passkey_account_id"))
+
+    op.drop_table("passkey")
     with op.batch_alter_table("login", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_subject_id"))
         batch_op.drop_index(batch_op.f("ix_login_account_id"))
@@ -444,10 +570,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_link_account_id"))
 
     op.drop_table("link")
+    with op.batch_alter_table("factor", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_factor_subject_id"))
+
+    op.drop_table("factor")
+    with op.batch_alter_table("dropped", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dropped_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_dropped_dispute_id"))
+
+    op.drop_table("dropped")
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
     op.drop_table("standing_link")
+    op.drop_table("score_basis")
     op.drop_table("score")
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_request_token_hash"))
@@ -478,6 +614,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hold_subject_id"))
 
     op.drop_table("hold")
+    with op.batch_alter_table("dispute", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dispute_subject_id"))
+
+    op.drop_table("dispute")
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_disclosure_viewer_index"))
         batch_op.drop_index(batch_op.f("ix_disclosure_subject_id"))
@@ -501,8 +641,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_connection_code_index"))
 
     op.drop_table("connection")
+    op.drop_table("announcement")
     op.drop_table("account")
     op.drop_table("subject")
+    op.drop_table("score_check")
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")

@@ -2,8 +2,22 @@
 
 from server.models.account import Account, Role
 from server.models.announcement import Announcement
+from server.models.factor import Factor
 from server.models.link import Link, LinkUse
 from server.models.login import Login
 from server.models.organisation import OrganisationFact
+from server.models.passkey import Passkey
+from server.models.recovery_code import RecoveryCode
 
-__all__ = ["Account", "Announcement", "Link", "LinkUse", "Login", "OrganisationFact", "Role"]
+__all__ = [
+    "Account",
+    "Announcement",
+    "Factor",
+    "Link",
+    "LinkUse",
+    "Login",
+    "OrganisationFact",
+    "Passkey",
+    "RecoveryCode",
+    "Role",
+]

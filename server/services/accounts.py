@@ -5,7 +5,8 @@ second, and on SQLite a transaction that writes keeps everybody else waiting.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +21,7 @@ from privacy.keyring import KeyRing, token_hash
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from server.models import Account, Link, LinkUse, Role
-from server.services import letters, links, logins, organisations, roles
+from server.services import factors, letters, links, logins, organisations, roles
 from server.services.links import LIFE
 from server.services.passwords import fits, hash_password, outdated
 from workers import mail
@@ -45,6 +46,8 @@ class Entry(StrEnum):
 
     IN = "in"
     WRONG = "wrong"
+    SECOND = "second"
+    """The password fits; now a code is wanted."""
     UNCONFIRMED = "unconfirmed"
 
 
@@ -54,6 +57,8 @@ class SignedIn:
 
     entry: Entry
     token: str | None = None
+    waits: str | None = None
+    """Says who may go on with a code; worth nothing without one, and nothing once the password is another."""
     language: str | None = None
 
 
@@ -122,7 +127,7 @@ def email_of(ring: KeyRing, account: Account) -> str:
     return unseal(account, ring.person(account.subject_id), "email")
 
 
-def confirm(process: Process, token: str, password: str) -> str | None:
+def confirm(process: Process, token: str, password: str, device: str = "") -> str | None:
     """Follows the confirming link and opens a login; None (and the link stays) if the password does not fit.
 
     Without the password, somebody could sign up with an address of another person, who confirms it in good faith and
@@ -136,11 +141,14 @@ def confirm(process: Process, token: str, password: str) -> str | None:
             return None
         work.session.delete(link)
         account.confirmed_at = account.confirmed_at or work.now
-        return logins.log_in(work, account)
+        return logins.log_in(work, account, device)
 
 
-def sign_in(process: Process, email: str, password: str, public_url: str) -> SignedIn:
-    """Checks address and password; whoever has not confirmed their address gets the link again."""
+def sign_in(process: Process, email: str, password: str, public_url: str, device: str = "") -> SignedIn:
+    """Checks address and password; whoever has not confirmed their address gets the link again.
+
+    Who has a second factor is asked for a code next: `server.services.security.second_step`.
+    """
     checked = _fitting(process, lambda session: by_email(session, process.ring, email), password)
     if checked is None:
         return SignedIn(Entry.WRONG)
@@ -153,7 +161,38 @@ def sign_in(process: Process, email: str, password: str, public_url: str) -> Sig
             _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
             return SignedIn(Entry.UNCONFIRMED)
         account.password = renewed
-        return SignedIn(Entry.IN, logins.log_in(work, account), account.language)
+        if factors.wanted(work.session, account.id):
+            return SignedIn(Entry.SECOND, waits=f"{account.id}.{_mark(account)}")
+        return SignedIn(Entry.IN, logins.log_in(work, account, device), language=account.language)
+
+
+def waiting(work: Work, waits: str) -> Account | None:
+    """Who may go on with a code; None where the password is another one by now, or the person is leaving."""
+    account_id, _, mark = waits.partition(".")
+    account = work.session.get(Account, account_id)
+    if account is None or not _stays(work, account.subject_id) or mark != _mark(account):
+        return None
+    return account
+
+
+def present(work: Work, account_id: str) -> Account | None:
+    """The account, if it is confirmed and its person is not leaving; it stays so until the transaction ends."""
+    account = work.session.get(Account, account_id)
+    stays = account is not None and account.confirmed_at is not None and _stays(work, account.subject_id)
+    return account if stays else None
+
+
+def _mark(account: Account) -> str:
+    return token_hash(account.password)[:32]
+
+
+@contextmanager
+def sure(process: Process, account_id: str, password: str) -> Iterator[tuple[Work, Account] | None]:
+    """A transaction for what only the person themselves may do; None where the password does not fit."""
+    checked = _fitting(process, lambda session: session.get(Account, account_id), password)
+    with process.working() as work:
+        account = _unchanged(work, checked)
+        yield (work, account) if account is not None else None
 
 
 def ask_reset(work: Work, email: str, public_url: str) -> None:
@@ -183,7 +222,7 @@ def password_fits(process: Process, account_id: str, password: str) -> bool:
     return _fitting(process, lambda session: session.get(Account, account_id), password) is not None
 
 
-def change_password(process: Process, account_id: str, old: str, new: str) -> str | None:
+def change_password(process: Process, account_id: str, old: str, new: str, device: str = "") -> str | None:
     """Sets a new password, signs out every browser and gives a new login; None if the old password does not fit."""
     checked = _fitting(process, lambda session: session.get(Account, account_id), old)
     hashed = hash_password(new) if checked else ""
@@ -192,7 +231,7 @@ def change_password(process: Process, account_id: str, old: str, new: str) -> st
         if account is None:
             return None
         _set_password(work, account, hashed)
-        return logins.log_in(work, account)
+        return logins.log_in(work, account, device)
 
 
 def ask_email(process: Process, account_id: str, password: str, email: str, public_url: str) -> bool:

@@ -3,9 +3,11 @@
 from sqlalchemy import delete, update
 
 from privacy.journal import Entry
-from server.models import Account, Link, Login
+from server.models import Account, Link, Login, Passkey, RecoveryCode
 from server.services.accounts import PASSWORD
+from server.services.factors import CODE_USED
 from server.services.logins import SIGN_OUT, SIGN_OUT_EVERYWHERE
+from server.services.passkeys import PASSKEY_REMOVED
 from workers.replaying import Act
 from workers.runtime.work import Work
 
@@ -29,4 +31,18 @@ def _sign_out_everywhere(work: Work, entry: Entry) -> None:
     work.session.execute(delete(Login).where(*mine))
 
 
-ACTS: dict[str, Act] = {PASSWORD: _password, SIGN_OUT: _sign_out, SIGN_OUT_EVERYWHERE: _sign_out_everywhere}
+def _code_used(work: Work, entry: Entry) -> None:
+    work.session.execute(delete(RecoveryCode).where(RecoveryCode.code_hash == entry.facts["code"]))
+
+
+def _passkey_removed(work: Work, entry: Entry) -> None:
+    work.session.execute(delete(Passkey).where(Passkey.id == entry.facts["passkey"]))
+
+
+ACTS: dict[str, Act] = {
+    PASSWORD: _password,
+    SIGN_OUT: _sign_out,
+    SIGN_OUT_EVERYWHERE: _sign_out_everywhere,
+    CODE_USED: _code_used,
+    PASSKEY_REMOVED: _passkey_removed,
+}

@@ -64,7 +64,12 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         ),
         "holds": KindWords(_("Holds"), _("What of yours is kept beyond its time, why and until when.")),
         "logins": KindWords(
-            _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
+            _("Signed-in browsers"), _("Which browser is signed in, since when, and when it was last used.")
+        ),
+        "passkeys": KindWords(_("Passkeys"), _("Devices with which you sign in without a password.")),
+        "second factors": KindWords(_("Second factor"), _("The app whose codes you type when you sign in.")),
+        "recovery codes": KindWords(
+            _("Recovery codes"), _("Codes for the day on which you lose the app, as fingerprints.")
         ),
         "announcements": KindWords(_("Announcements"), _("Of which versions of the model a mail went to you.")),
         "mailed links": KindWords(
@@ -72,6 +77,15 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         ),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
+        "backups of data": KindWords(
+            _("Backups"), _("Encrypted copies of everything here. They are deleted when their time is over.")
+        ),
+        "backups of keys": KindWords(
+            _("Backups of keys"), _("Encrypted copies of the keys, kept apart from the others.")
+        ),
+        "journal": KindWords(
+            _("Journal"), _("Numbers that say what a backup must not bring back: what was erased or withdrawn.")
+        ),
         "key": KindWords(
             _("Your key"), _("It locks what is most private of your data. It is never handed out, and destroyed last.")
         ),
@@ -109,10 +123,12 @@ def columns(language: str) -> Mapping[str, str]:
         "contact": _("Where the answer goes"),
         "count": _("Number"),
         "created_at": _("Made"),
+        "credential": _("Public key of the device"),
         "day": _("Day"),
         "day_at": _("End of the day"),
         "decided_at": _("Decided"),
         "decided_by": _("Decided by"),
+        "device": _("Browser and system"),
         "digest": _("Fingerprint"),
         "dispute_id": _("Number of the dispute"),
         "due_at": _("Next reading"),
@@ -175,6 +191,7 @@ def columns(language: str) -> Mapping[str, str]:
         "typed": _("What you typed"),
         "until": _("Until"),
         "use": _("For"),
+        "uses": _("How often used"),
         "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),
         "what": _("What was seen"),

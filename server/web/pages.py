@@ -20,11 +20,13 @@ from server.web import (
     data,
     design,
     disputes,
+    entering,
     log,
     members,
     organisation,
     public,
     score,
+    security,
     topics,
 )
 from server.web.errors import can_be_read
@@ -36,6 +38,8 @@ from workers.catalogue import NETWORKS
 BLUEPRINTS = (
     public.pages,
     account.pages,
+    entering.pages,
+    security.pages,
     consent.pages,
     connections.pages,
     score.pages,

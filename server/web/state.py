@@ -8,6 +8,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 
 from server.models import Account, Role
 from server.services import logins, organisations
+from server.services.devices import device
 from server.services.words import LANGUAGES, known
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
@@ -65,6 +66,11 @@ def language() -> str:
 def locale() -> str:
     """How dates and numbers are written in this request: English as in Europe, the day before the month."""
     return {"en": "en_GB"}.get(language(), language())
+
+
+def browser() -> str:
+    """The browser of this request in words that may be kept."""
+    return device(request.headers.get("User-Agent", ""))
 
 
 def sign_in(token: str) -> None:

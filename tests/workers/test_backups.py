@@ -34,14 +34,14 @@ from workers import backups
 from workers.runtime.process import Process
 from workers.runtime.settings import read
 step, file = int(sys.argv[1]), Path(sys.argv[2])
-real, seen = backups._value, 0
+real, seen = backups.value_of, 0
 def value(plain):
     global seen
     seen += 1
     if seen == step:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(plain)
-backups._value = value
+backups.value_of = value
 backups.restore(Process(read()), migrations, file)
 print(seen)
 """
@@ -105,14 +105,14 @@ def test_a_backup_of_one_kind_of_database_fits_the_other(
 def test_a_backup_is_of_one_moment(each_process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     people(each_process, "ann")
     before = {name: len(rows) for name, rows in everything(each_process).items()}
-    real = backups._plain
+    real = backups.plain
 
     def meanwhile(value: object) -> object:
-        monkeypatch.setattr(backups, "_plain", real)
+        monkeypatch.setattr(backups, "plain", real)
         people(each_process, "bea")
         return real(value)
 
-    monkeypatch.setattr(backups, "_plain", meanwhile)
+    monkeypatch.setattr(backups, "plain", meanwhile)
     _, manifest = backups.create(each_process, migrations, each_process.settings.backups)
     assert manifest.rows == before
 

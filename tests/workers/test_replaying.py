@@ -18,15 +18,19 @@ from server.services.passwords import fits, hash_password
 from server.services.replaying import ACTS
 from tests.conftest import Clock
 from tests.factories.people import agree, make_connection, make_subject
-from tests.factories.readings import like, reading
+from tests.factories.readings import TODAY, like, reading
 from tests.privacy.scan import hits
+from tests.workers.signals.test_disputes import Somebody, kinds_out, make_dispute
 from workers import backups, jobs
-from workers.models import Connection, Objection, Signal
+from workers.models import Connection, Dispute, Objection, Signal
+from workers.models.dispute import Outcome, Target
 from workers.places import holdings
 from workers.replaying import UnknownActError, replay
 from workers.runtime.process import Process
 from workers.signals import objections
+from workers.signals.disputes import leave_out, let_in, matter, remember, which
 from workers.signals.store import put
+from workers.signals.take import take
 from workers.withdrawal import withdraw
 
 PASSWORD = "eine ruhige Wiese am Bach"
@@ -177,6 +181,41 @@ def test_a_no_in_place_of_a_yes_is_not_undone(process: Process) -> None:
     with process.reading() as session:
         assert consent.networks(session, subject_id) == []
         assert session.scalar(select(func.count()).select_from(Consent).where(Consent.ended_at.is_(None))) == 0
+
+
+def test_a_dispute_and_its_decision_survive(each_process: Process) -> None:
+    """R19: the mark survives backup and restore."""
+    process = each_process
+    with process.working() as work:
+        somebody_, other = Somebody(work), Somebody(work)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    with process.working() as work:
+        row = make_dispute(work, somebody_.id, Target.SIGNAL)
+        taken = take(work.session, somebody_.id, TODAY)
+        leave_out(work, row, [which(taken.signals, 0), which(taken.signals, 1)])
+        remember(work, row)
+        out = kinds_out(work, somebody_.id)
+        assert len(out) == 2
+    backups.restore(process, migrations, place)
+    with process.reading() as session:
+        assert session.get(Dispute, row.id) is None
+    assert replay(process, ACTS) == {"dispute": 1}
+    with process.working() as work:
+        again = work.session.get_one(Dispute, row.id)
+        assert kinds_out(work, somebody_.id) == out
+        assert kinds_out(work, other.id) == []
+        assert matter(again, work.ring.person(somebody_.id)) == {"topic": "bread"}
+    later, _ = backups.create(process, migrations, process.settings.backups)
+    with process.working() as work:
+        again = work.session.get_one(Dispute, row.id)
+        again.outcome, again.decided_at = Outcome.REJECTED.value, work.now
+        let_in(work.session, row.id)
+        remember(work, again)
+    backups.restore(process, migrations, later)
+    replay(process, ACTS)
+    with process.working() as work:
+        assert work.session.get_one(Dispute, row.id).outcome == Outcome.REJECTED
+        assert kinds_out(work, somebody_.id) == []
 
 
 def test_old_passwords_and_logins_that_were_ended_open_nothing(process: Process) -> None:
