@@ -5,6 +5,7 @@ runs has committed, and what comes later sees it. The row is taken before any ot
 each other.
 """
 
+from collections import defaultdict
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, Select, exists, insert, select, text
@@ -204,6 +205,37 @@ def networks(session: Session, subject_id: str) -> list[str]:
         .order_by(Consent.network)
     ).all()
     return [name for name in names if agreed(session, subject_id, Purpose.SCORING, name)]
+
+
+def agreeing(purpose: Purpose) -> Select[str]:
+    """Ids of everybody who agrees to a purpose now, as a query to select from or to ask others with."""
+    return (
+        select(Consent.subject_id)
+        .join(NoticeText, NoticeText.digest == Consent.notice_digest)
+        .join(Subject, Subject.id == Consent.subject_id)
+        .where(
+            Consent.purpose == purpose.value,
+            Consent.ended_at.is_(None),
+            Consent.granted,
+            NoticeText.version == VERSIONS[purpose],
+            Subject.erasing_at.is_(None),
+        )
+    )
+
+
+def networks_between(session: Session, first: str, end: str) -> dict[str, set[str]]:
+    """The same as `networks` for everybody whose id is from `first` to below `end`, who agrees to any."""
+    query = agreeing(Purpose.SCORING).where(Consent.subject_id >= first, Consent.subject_id < end)
+    found: dict[str, set[str]] = defaultdict(set)
+    for subject_id, network in session.execute(query.add_columns(Consent.network)):
+        found[subject_id].add(network)
+    return found
+
+
+def hold_between(session: Session, first: str, end: str) -> None:
+    """Holds everybody of these ids until the transaction ends: no decision and no erasure comes in between."""
+    mine = select(Subject.id).where(Subject.id >= first, Subject.id < end).order_by(Subject.id)
+    session.execute(mine.with_for_update(read=True)).all()
 
 
 def history(session: Session, subject_id: str) -> list[tuple[Consent, NoticeText]]:

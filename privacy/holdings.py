@@ -18,6 +18,7 @@ from privacy.base import Base, Holds, Subject, models
 from privacy.hold import Hold, kinds_held, people_held
 from privacy.keyring import KeyGoneError, KeyRing
 from privacy.sealed import readable
+from privacy.vocabulary import Medium
 
 #: Tables that hold nothing but the version of the schema.
 _BOOKKEEPING = frozenset({"alembic_version"})
@@ -30,11 +31,19 @@ class UndeclaredHoldingError(RuntimeError):
 
 
 class Place(Protocol):
-    """A place of personal data that is not a table of the database."""
+    """A place of personal data that is not a table of the database, and that can look for one person.
+
+    `holds` says kind, about whom, for what, on which basis, how long and how it is erased; `where` is the pattern of
+    its files in the data folder.
+    """
 
     @property
     def holds(self) -> Holds:
         """What it says it holds."""
+
+    @property
+    def where(self) -> str:
+        """Its files below the data folder, as a pattern."""
 
     def export(self, subject_id: str) -> list[dict[str, Any]]:
         """What it holds about a person, readable."""
@@ -50,16 +59,33 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True)
+class Spot:
+    """A place that needs no verb: what lies there goes by itself, is destroyed last, or is about nobody.
+
+    `where` is a pattern of files in the data folder, of keys in Redis, or the name of a log field or cookie. `holds` is
+    None where tables declare what is in it, row by row (a database).
+    """
+
+    medium: Medium
+    where: str
+    holds: Holds | None
+
+
+@dataclass(frozen=True)
 class Due:
     """What retention finds of one kind of data."""
 
-    things: int
+    things: int | None
+    """How many there are; None for a place that is no table."""
     due: int
     """The next run deletes so many."""
     late: int
     """Of these, a run should have deleted so many already: more than a day over their time."""
     held: int
     """A hold keeps so many beyond their time."""
+
+
+_NONE = Due(0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -150,17 +176,17 @@ class Holdings:
         found: dict[str, Due] = {}
         for model in models():
             table, kind = Base.metadata.tables[model.__tablename__], model.__holds__.kind
-            old = found.get(kind, Due(0, 0, 0, 0))
+            old = found.get(kind, _NONE)
             over, free = _overdue(table, now), _not_held(table)
             found[kind] = Due(
-                things=old.things + _count(session, table),
+                things=(old.things or 0) + _count(session, table),
                 due=old.due + _count(session, table, over, free),
                 late=old.late + _count(session, table, _overdue(table, now - _A_RUN), free),
                 held=old.held + (_count(session, table, over, ~free) if free is not None else 0),
             )
         for place in self.places:
             due, late = place.due(now), place.due(now - _A_RUN)
-            found[place.holds.kind] = Due(due, due, late, 0)
+            found[place.holds.kind] = Due(None, due, late, 0)
         return found
 
     def traces(self, session: Session, subject_id: str) -> dict[str, int]:

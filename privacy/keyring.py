@@ -2,19 +2,14 @@
 
 import hmac
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from sqlalchemy import (
     Column,
     Connection,
@@ -25,18 +20,41 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     insert,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from privacy.base import Sealed, UtcDateTime
+from privacy.base import UtcDateTime
+from privacy.keys import (
+    KEY_BYTES,
+    ForeignKeysError,
+    KeyGoneError,
+    MasterKeys,
+    OpenKey,
+    PersonKey,
+    SealBrokenError,
+    WrongMasterKeyError,
+    decrypt,
+    encrypt,
+)
 from privacy.store import alone, open_store, rewrite, writing
 
-KEY_BYTES = 32
-_NONCE_BYTES = 12
-_ID_BYTES = 8
+__all__ = [
+    "KEY_BYTES",
+    "ForeignKeysError",
+    "KeyGoneError",
+    "KeyRing",
+    "MasterKeys",
+    "OpenKey",
+    "PersonKey",
+    "SealBrokenError",
+    "WrongMasterKeyError",
+    "token_hash",
+]
+
 #: The key whose master key is the one that wraps new keys, in every process.
 _FIRST = "instance/ring"
 _AT_ONCE = 200
@@ -59,97 +77,14 @@ _going = Table(
 )
 
 
-class KeyGoneError(LookupError):
-    """There is no key of that name: it was never made, or it was destroyed with its person."""
-
-
-class WrongMasterKeyError(ValueError):
-    """The master key does not open this key ring."""
-
-
-class ForeignKeysError(ValueError):
-    """Keys that were put aside belong to another installation."""
-
-
-class SealBrokenError(ValueError):
-    """Sealed bytes do not open: damaged, or moved from another row or column."""
-
-
-def _encrypt(key: bytes, data: bytes, place: str) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, data, place.encode())
-
-
-def _decrypt(key: bytes, data: bytes, place: str) -> bytes:
-    try:
-        return AESGCM(key).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], place.encode())
-    except (InvalidTag, ValueError):  # a ValueError: too short to have a nonce
-        raise SealBrokenError("sealed bytes do not open at this place") from None
-
-
-def _derive(key: bytes, use: str) -> bytes:
-    """A key of its own for each use (RFC 5869, expand only: the input is a uniform key already)."""
-    return HKDFExpand(algorithm=SHA256(), length=KEY_BYTES, info=f"klarwert/{use}".encode()).derive(key)
-
-
-class PersonKey:
-    """What only one person's key can do: seal and open what is about them, and name who reacts to them."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._seal = _derive(secret, "seal")
-        self._pseudonym = _derive(secret, "pseudonym")
-
-    def seal(self, place: str, text: str) -> Sealed:
-        """Encrypts text with AES-256-GCM; `place` (table, row, column) is authenticated, so it opens only there."""
-        return Sealed(_encrypt(self._seal, text.encode(), place))
-
-    def open(self, place: str, sealed: bytes) -> str:
-        """The text again. Raises `SealBrokenError`."""
-        return _decrypt(self._seal, sealed, place).decode()
-
-    def pseudonym(self, network: str, remote_id: str) -> str:
-        """Who reacted, as 16 hex digits that mean nothing under another participant (R7)."""
-        return hmac.digest(self._pseudonym, f"{network}\0{remote_id}".encode(), "sha256")[:8].hex()
-
-
-class MasterKeys:
-    """The master keys (32 bytes each) of an installation, by their ids: the first wraps, the others still open.
-
-    `again` reads them anew: a running process that meets a key it cannot unwrap learns so of a rotation. Raises
-    `WrongMasterKeyError`.
-    """
-
-    def __init__(self, keys: Sequence[bytes], again: Callable[[], Sequence[bytes]] = tuple) -> None:
-        self._again = again
-        self._take(keys)
-
-    @property
-    def first(self) -> str:
-        """Id of the one that wraps. An id is derived from the key and tells nothing about it."""
-        return next(iter(self._keys))
-
-    def key(self, id_: str) -> bytes:
-        """The key of an id, looked for anew where it is not known. Raises `WrongMasterKeyError`."""
-        if id_ not in self._keys:
-            self._take(self._again() or list(self._keys.values()))
-        if id_ not in self._keys:
-            raise WrongMasterKeyError("the master key does not open this key ring")
-        return self._keys[id_]
-
-    def _take(self, keys: Sequence[bytes]) -> None:
-        for key in keys or (b"",):
-            if len(key) != KEY_BYTES:
-                raise WrongMasterKeyError(f"the master key has {len(key)} bytes, not {KEY_BYTES}")
-        self._keys = {_derive(key, "master id")[:_ID_BYTES].hex(): key for key in keys}
-
-
-@dataclass(frozen=True)
-class OpenKey:
-    """A key as a key backup has it: no master key around it."""
-
-    name: str
-    key: bytes
-    made_at: datetime
+#: Keys of files that are not in use any more: kept until every backup that may have the file is gone, too.
+_retired = Table(
+    "retired",
+    _tables,
+    Column("name", String, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+)
+_FILE = "file/"
 
 
 class KeyRing:
@@ -210,6 +145,64 @@ class KeyRing:
         anybody = select(_keys.c.name).where(_keys.c.name.startswith("person/")).limit(1)
         with self._engine.connect() as connection:
             return connection.scalar(anybody) is not None
+
+    def own(self) -> PersonKey:
+        """The key for what is to be sealed and belongs to no person."""
+        return PersonKey(self.instance("own"))
+
+    def people(self, first: str, end: str) -> dict[str, PersonKey]:
+        """The keys of everybody whose id is from `first` to below `end`, by id: one query for all of a bucket."""
+        start = len("person/")
+        mine = select(_keys.c.name, _keys.c.wrapped, _keys.c.master).where(
+            _keys.c.name >= f"person/{first}", _keys.c.name < f"person/{end}"
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(mine).all()
+        return {name[start:]: PersonKey(self._unwrapped(name, wrapped, master)) for name, wrapped, master in rows}
+
+    def seal_file(self, name: str, content: bytes) -> bytes:
+        """Makes a key for one version of a file, stores it durably and encrypts the file with it (AES-256-GCM)."""
+        return encrypt(self._make(f"{_FILE}{name}"), content, name)
+
+    def open_file(self, name: str, sealed: bytes) -> bytes:
+        """The content of a file. Raises `KeyGoneError`, `SealBrokenError`."""
+        return decrypt(self._read(f"{_FILE}{name}"), sealed, name)
+
+    def files(self, prefix: str = "") -> set[str]:
+        """Names of the files, with this beginning, whose keys are there and not retired."""
+        mine = select(_keys.c.name).where(_keys.c.name.startswith(f"{_FILE}{prefix}", autoescape=True))
+        with self._engine.connect() as connection:
+            names = connection.scalars(mine.where(_keys.c.name.not_in(select(_retired.c.name)))).all()
+        return {name.removeprefix(_FILE) for name in names}
+
+    def retire_file(self, name: str, now: datetime) -> None:
+        """Notes that a file is gone; its key is kept for backups until `expire_files`. Again is no error."""
+        key = f"{_FILE}{name}"
+        with suppress(IntegrityError), writing(self._engine).begin() as connection:
+            if connection.scalar(select(_retired.c.name).where(_retired.c.name == key)) is None:
+                connection.execute(insert(_retired).values(name=key, since=now))
+
+    def expired_files(self, before: datetime) -> int:
+        """How many keys `expire_files` would destroy."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).where(_retired.c.since < before)) or 0
+
+    def revive_file(self, name: str) -> None:
+        """Notes that a file is in use again: it came back from a backup."""
+        with writing(self._engine).begin() as connection:
+            connection.execute(delete(_retired).where(_retired.c.name == f"{_FILE}{name}"))
+
+    def expire_files(self, before: datetime) -> int:
+        """Destroys the keys of files that were gone before a moment; how many."""
+        with writing(self._engine).begin() as connection:
+            old = connection.scalars(select(_retired.c.name).where(_retired.c.since < before)).all()
+            for name in old:
+                connection.execute(delete(_keys).where(_keys.c.name == name))
+                connection.execute(delete(_retired).where(_retired.c.name == name))
+        if old:
+            rewrite(self._engine, _keys.name)
+            rewrite(self._engine, _retired.name)
+        return len(old)
 
     def blind(self, place: str, text: str) -> bytes:
         """A blind index: finds a sealed value again by equality and tells nothing else (HMAC-SHA-256)."""
@@ -324,10 +317,10 @@ class KeyRing:
         return connection.scalar(query) or self._masters.first
 
     def _wrapped(self, master: str, name: str, key: bytes) -> dict[str, object]:
-        return {"wrapped": _encrypt(self._masters.key(master), key, name), "master": master}
+        return {"wrapped": encrypt(self._masters.key(master), key, name), "master": master}
 
     def _unwrapped(self, name: str, wrapped: bytes, master: str) -> bytes:
-        return _decrypt(self._masters.key(master), wrapped, name)
+        return decrypt(self._masters.key(master), wrapped, name)
 
     def _read(self, name: str) -> bytes:
         with self._engine.connect() as connection:

@@ -36,6 +36,24 @@ def inclusion(node: Node, place: int, size: int) -> list[bytes]:
     return _path(node, place, 0, size)
 
 
+def included(leaf: bytes, place: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root that a leaf's hash and its inclusion proof lead to (2.1.3.2); None where the proof cannot be one."""
+    if not 0 <= place < size:
+        return None
+    last, found = size - 1, leaf
+    for part in proof:
+        if last == 0:
+            return None
+        if place & 1 or place == last:
+            found = pair_hash(part, found)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            found = pair_hash(found, part)
+        place, last = place >> 1, last >> 1
+    return found if last == 0 else None
+
+
 def consistency(node: Node, old: int, size: int) -> list[bytes]:
     """The proof that the first `size` leaves begin with the first `old` (2.1.4.1). Raises `ValueError`."""
     if not 0 < old <= size:

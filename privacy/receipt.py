@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from privacy.consent import Consent, NoticeText
+from privacy.vocabulary import SPECIAL
 
 _LINK = {"@type": "@id"}
 _MOMENT = {"@type": "xsd:dateTime"}
@@ -37,7 +38,7 @@ def receipt(consent: Consent, notice: NoticeText) -> dict[str, Any]:
         "dpv:hasDataController": {"@type": "dpv:DataController", "dpv:hasName": notice.controller},
         "dpv:hasDataSubject": _urn(consent.subject_id),
         "dpv:hasPurpose": {"dct:identifier": consent.purpose, "dct:subject": consent.network or None},
-        "dpv:hasLegalBasis": ["gdpr:A6-1-a", "gdpr:A9-2-a"],
+        "dpv:hasLegalBasis": ["gdpr:A6-1-a", *(["gdpr:A9-2-a"] if consent.purpose in SPECIAL else [])],
         "dpv:hasConsentStatus": f"dpv:{status}",
         "dpv:isIndicatedAtTime": consent.decided_at.isoformat(),
         "dpv:hasIndicationMethod": consent.method,

@@ -3,7 +3,6 @@
 Every page marks them as invented. Everything but the calendar is drawn from a fixed seed: the last day is yesterday.
 """
 
-import json
 import logging
 import random
 import tomllib
@@ -13,40 +12,47 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from math import ceil
+from typing import Any
 
 import numpy as np
-from sqlalchemy import insert, select
+from sqlalchemy import delete, select
 
 from privacy import consent
 from privacy.base import new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal
 from privacy.vocabulary import Purpose
+from server import demo_audit
 from server.models import Account, OrganisationFact, Role
 from server.services import accounts
 from server.services.connections import INVENTED
 from server.services.consents import notice_for
 from server.services.organisations import DEMO, DEMO_LOGIN
 from server.services.passwords import hash_password
-from workers.models import Connection, DayScored, Post, PostSplit, Run, Score, Signal, StandingLink
+from workers import buckets
+from workers.fold import fold
+from workers.models import Bucket, Connection, DayScored, Post, PostSplit, Run, Score, StandingLink
 from workers.models.connection import State, code_index
+from workers.results import split_of
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings, SettingsError
 from workers.runtime.work import Work
 from workers.scoring.changes import Known, changed
 from workers.scoring.explain import Explanation, explain
 from workers.scoring.model import KLARWERT_1
-from workers.scoring.signals import Signals
-from workers.signals import basis
+from workers.scoring.signals import KIND_CODES, Signals
+from workers.signals.block import Statement
+from workers.signals.inbox import say
 from workers.signals.standing import account_index
-from workers.signals.store import end_of, post_index
+from workers.signals.store import next_number, number_of, post_index
 
 log = logging.getLogger(__name__)
 
 DAYS = 120
 SEED = 2026
 HOW_TO_SIGN_IN = (
-    "Demo, all people invented. Sign in as {participant} (participant) or {admin} (administrator), password {password}"
+    "Demo, all people invented. Sign in as {participant} (participant), {admin} (administrator), {dpo} (data "
+    "protection officer) or {auditor} (auditor), password {password}"
 ).format(**DEMO_LOGIN)
 #: This fact about the organisation marks a database as a demo's, whatever becomes of its accounts.
 _MARK = "demo"
@@ -87,7 +93,9 @@ class _Actor:
     key: PersonKey
     connections: dict[str, Connection] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
-    columns: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
+    columns: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    numbers: dict[str, int] = field(default_factory=dict)
+    """Id of a post to its number."""
     lenders: dict[str, str] = field(default_factory=dict)
     """Pseudonym to the name of the participant behind it."""
 
@@ -131,8 +139,24 @@ def make(settings: Settings) -> None:
         with process.working() as work:
             work.session.add(OrganisationFact(name=_MARK, value=f"invented people, made on {work.today}"))
             _make(work, random.Random(SEED))  # noqa: S311 - invented people need no secrets
+            buckets.settle(work)
+        _fold(process)
+        demo_audit.audit(process)
         log.info("the demo was made: invented people over %d days", DAYS)
     process.close()
+
+
+def _fold(process: Process) -> None:
+    """Two nights of the real engine: the files of the vault, and what changed from the last day but one to the last."""
+    today = process.clock().date()
+    with process.working() as work:
+        last = today - timedelta(days=1)
+        for table in (Score, PostSplit):
+            work.session.execute(delete(table).where(table.day == last))
+        numbers = list(work.session.scalars(select(Bucket.number)))
+    for days in (2, 1):
+        for number in numbers:
+            fold(process, number, today - timedelta(days=days))
 
 
 def _make(work: Work, chance: random.Random) -> None:
@@ -145,6 +169,7 @@ def _make(work: Work, chance: random.Random) -> None:
     _score_all(work, actors, first)
     for actor in actors.values():
         _store_signals(work, actor)
+    demo_audit.join(work, hashed)
 
 
 def _participant(work: Work, role: Character, hashed: str, first: date) -> _Actor:
@@ -243,12 +268,13 @@ def _fellows(
 
 def _post(work: Work, actor: _Actor, connection: Connection, address: str, day: date) -> str:
     row = Post(
-        id=new_id(), subject_id=actor.subject_id, connection_id=connection.id, day=day,
+        id=new_id(), subject_id=actor.subject_id, connection_id=connection.id, number=next_number(connection), day=day,
         address_index=post_index(work.ring, connection.id, f"{address}#{new_id()}"), first_read_at=work.now,
         read_at=work.now,
     )  # fmt: skip
     seal(row, actor.key, address=address)
     work.session.add(row)
+    actor.numbers[row.id] = row.number
     return row.id
 
 
@@ -259,7 +285,7 @@ def _oldest(work: Work) -> date:
 
 def _score_all(work: Work, actors: dict[str, _Actor], first: date) -> None:
     """Scores everybody day by day, as the nightly run does: standing comes from the day before."""
-    signals = {name: Signals.from_columns(**actor.columns) for name, actor in actors.items()}  # type: ignore[arg-type]
+    signals = {name: Signals.from_columns(**actor.columns) for name, actor in actors.items()}
     yesterday: dict[str, float] = {}
     before: dict[str, Known] = {}
     for offset in range(DAYS):
@@ -293,33 +319,17 @@ def _store_score(work: Work, actor: _Actor, told: Explanation, known: Known, bef
     )  # fmt: skip
     if day >= _oldest(work):
         split = PostSplit(subject_id=actor.subject_id, day=day, made_at=made_at)
-        seal(split, actor.key, points=json.dumps({part.label: part.points for part in told.posts}))
+        points = {part.label: part.points for part in told.posts}
+        seal(split, actor.key, points=split_of(work.session, actor.subject_id, points))
         work.session.add(split)
-    if day == work.today - timedelta(days=1):
-        basis.keep(work, actor.key, actor.subject_id, known)
 
 
 def _store_signals(work: Work, actor: _Actor) -> None:
     """Stores the signals that are in the window; older ones have served the history and are gone, as they would be."""
-    work.session.flush()
-    rows = [
-        dict(zip(_COLUMNS, values, strict=True)) for values in zip(*(actor.columns[n] for n in _COLUMNS), strict=True)
-    ]
-    work.session.execute(
-        insert(Signal),
-        [
-            {
-                "subject_id": actor.subject_id,
-                "connection_id": actor.connections[str(row["network"])].id,
-                "post_id": row["post"],
-                "network": row["network"],
-                "kind": row["kind"],
-                "day": row["day"],
-                "day_at": end_of(row["day"]),
-                "actor": row["actor"],
-                "count": row["count"],
-            }
-            for row in rows
-            if row["day"] >= _oldest(work)
-        ],
-    )
+    said: dict[str, list[Statement]] = defaultdict(list)
+    for network, kind, day, who, count, post in zip(*(actor.columns[name] for name in _COLUMNS), strict=True):
+        if day >= _oldest(work):
+            number = actor.numbers[post] if post else 0
+            said[network].append(Statement(KIND_CODES[kind], number, who, number_of(day), count))
+    for network, statements in said.items():
+        say(work.session, actor.key, actor.subject_id, actor.connections[network].id, statements)

@@ -18,6 +18,7 @@ import server.models
 import workers.jobs
 import workers.models
 from server.app import create_app
+from server.services import requests
 from server.services.accounts import expire_unconfirmed
 from server.services.announcing import announce
 from server.web import charts
@@ -107,7 +108,7 @@ def plan(settings: Settings) -> None:
     process = Process(settings)
     with process.working() as work:
         logbook.note_start(work, COLLECTOR)
-    schedule.run(process, stop, chores=(expire_unconfirmed, announce))
+    schedule.run(process, stop, chores=(expire_unconfirmed, announce, requests.alarm))
 
 
 def die_with_parent() -> None:

@@ -128,6 +128,7 @@ def settings(tmp_path: Path, clean_redis: str) -> Settings:
         {
             "KLARWERT_DATA": str(tmp_path / "data"),
             "KLARWERT_REDIS": clean_redis,
+            "KLARWERT_BUCKETS": "2",
             "KLARWERT_MASTER_KEY": base64.b64encode(bytes(range(32))).decode(),
         }
     )

@@ -1,4 +1,4 @@
-"""Backups of the database: every declared table as it was at one moment, encrypted, in one format for every database.
+"""Backups: every declared table as it was at one moment and the vault's files, in one format for every database.
 
 The content is a gzipped tar: rows as JSON lines in files of some thousand, the manifest last. Values that JSON does not
 know carry their type, so a backup is read without the code that wrote it, and put back into a schema of its own
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -31,9 +32,12 @@ from privacy.keyring import KeyRing
 from privacy.ledger import LogLeaf, note
 from privacy.plain import plain, value_of
 from privacy.store import alone, writing
+from workers.models import Bucket
 from workers.runtime.process import Process
 
 MANIFEST = "manifest.json"
+_TABLES, _VAULT = "tables/", "vault/"
+_TRIES = 5
 _SECRET = "backup"  # noqa: S105 - the name of a key
 _ROWS = 2000
 _LEVEL = 5
@@ -53,6 +57,10 @@ class Schema(Protocol):
         """Brings the schema to a revision within a transaction."""
 
 
+class _FoldedError(Exception):
+    """A fold replaced a file of the vault while it was read."""
+
+
 @dataclass
 class Manifest:
     """What is in a backup: what `verify` holds the content against."""
@@ -70,6 +78,15 @@ class Manifest:
 
 def create(process: Process, schema: Schema, folder: Path) -> tuple[Path, Manifest]:
     """Writes a backup of now. Raises `BackupError`, `UndeclaredHoldingError`."""
+    for _ in range(_TRIES):
+        try:
+            return _create(process, schema, folder)
+        except _FoldedError:
+            continue
+    raise BackupError("files of the vault were replaced again and again while they were read: try once more")
+
+
+def _create(process: Process, schema: Schema, folder: Path) -> tuple[Path, Manifest]:
     now = process.clock()
     header = {
         "kind": Kind.DATA,
@@ -86,7 +103,7 @@ def create(process: Process, schema: Schema, folder: Path) -> tuple[Path, Manife
             journal=journal.position_of(session),
         )
         with _packed(file) as archive:
-            for name, content in _content(session, made):
+            for name, content in chain(_vault(process, session), _content(session, made)):
                 made.hashes[name] = sha256(content).hexdigest()
                 _add(archive, name, content)
             _add(archive, MANIFEST, json.dumps(vars(made), indent=1).encode())
@@ -102,7 +119,8 @@ def verify(ring: KeyRing, path: Path) -> Manifest:
             made = Manifest(**json.loads(content))
             break
         hashes[name] = sha256(content).hexdigest()
-        rows[_table(name)] += content.count(b"\n")
+        if name.startswith(_TABLES):
+            rows[_table(name)] += content.count(b"\n")
     else:
         raise BackupError("the backup has no manifest: it is not whole")
     if hashes != made.hashes or dict(rows) != {name: count for name, count in made.rows.items() if count}:
@@ -127,6 +145,11 @@ def restore(process: Process, schema: Schema, path: Path, *, journal_lost: bool 
                 "the journal (KLARWERT_LEDGER) is older than this backup. Put the newest copy of that store back; if "
                 "it is lost for good, say so with --journal-lost"
             )
+        # Before the database: it points at them as soon as it is there. A fold sweeps those that it does not point at.
+        for name, content in _files(ring, path):
+            if name.startswith(_VAULT):
+                process.storage.write(name.removeprefix(_VAULT), content)
+                ring.revive_file(name.removeprefix(_VAULT))
         with writing(process.engine).begin() as connection:
             alone(connection)
             _load(connection, schema, ring, path, made)
@@ -165,7 +188,7 @@ def _load(connection: Connection, schema: Schema, ring: KeyRing, path: Path, mad
         if isinstance(column.type, JSON):
             column.type = JSON(none_as_null=True)
     for name, content in _files(ring, path):
-        if name != MANIFEST:
+        if name.startswith(_TABLES):
             rows = [{key: value_of(value) for key, value in json.loads(line).items()} for line in content.splitlines()]
             connection.execute(insert(now.tables[_table(name)]), rows)
     if connection.dialect.name == "postgresql":
@@ -191,6 +214,15 @@ def _snapshot(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+def _vault(process: Process, session: Session) -> Iterator[tuple[str, bytes]]:
+    """The files of the vault that count at this moment, first of all: a fold removes those that it replaces."""
+    for name in session.scalars(select(Bucket.file).where(Bucket.file.is_not(None)).order_by(Bucket.file)):
+        try:
+            yield f"{_VAULT}{name}", process.storage.read(str(name))
+        except FileNotFoundError:
+            raise _FoldedError from None
+
+
 def _content(session: Session, made: Manifest) -> Iterator[tuple[str, bytes]]:
     """The tables as files of JSON lines; counts the rows."""
     for model in models():
@@ -200,7 +232,7 @@ def _content(session: Session, made: Manifest) -> Iterator[tuple[str, bytes]]:
         for number, some in enumerate(rows.partitions()):
             made.rows[table.name] += len(some)
             lines = [json.dumps({key: plain(value) for key, value in row.items()}) for row in some]
-            yield f"tables/{table.name}/{number:06d}.jsonl", "".join(f"{line}\n" for line in lines).encode()
+            yield f"{_TABLES}{table.name}/{number:06d}.jsonl", "".join(f"{line}\n" for line in lines).encode()
 
 
 def _table(name: str) -> str:

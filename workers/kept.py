@@ -16,6 +16,7 @@ from privacy.vocabulary import About, Basis, Use
 class BackupFolder:
     """A folder of backups. What one holds of a person is unreadable once their key is gone; the file goes in time."""
 
+    where: str
     folder: Path
     kind: Kind
     days: int
@@ -56,6 +57,7 @@ class JournalPlace:
 
     journal: Journal
     days: int
+    where = "keys/ledger.sqlite*"
 
     @property
     def holds(self) -> Holds:

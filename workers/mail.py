@@ -90,6 +90,7 @@ class Outbox:
         subject=None,
         rule=Rule(OUTBOX_DAYS, since="created_at"),
     )
+    where = "outbox/*"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

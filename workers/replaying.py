@@ -3,21 +3,21 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from privacy import consent, journal
+from privacy.base import Subject
 from privacy.consent import Consent
 from privacy.journal import Entry
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
 from workers import jobs
-from workers.models import Objection, Signal
+from workers.models import Objection
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
 from workers.signals.disputes import DISPUTE, remembered
-from workers.signals.objections import OBJECTION, UNHEARD
-from workers.signals.store import drop_unheard
+from workers.signals.objections import OBJECTION, UNHEARD, drop_pseudonym
 from workers.withdrawal import withdraw
 
 Act = Callable[[Work, Entry], None]
@@ -81,10 +81,8 @@ def _unhear(work: Work, entry: Entry) -> None:
     """Takes out again what an account on the stop list gave to one participant."""
     subject_id, network, actor = (str(entry.facts[name]) for name in ("subject", "network", "actor"))
     consent.take_turn(work.session, subject_id)
-    theirs = (Signal.subject_id == subject_id, Signal.network == network, Signal.actor == actor)
-    work.session.execute(delete(Signal).where(*theirs))
-    drop_unheard(work.session, subject_id)
-    work.later("score", subject_id)
+    if work.session.get(Subject, subject_id) is not None:
+        drop_pseudonym(work, subject_id, network, actor)
 
 
 def _dispute(work: Work, entry: Entry) -> None:

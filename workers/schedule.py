@@ -14,13 +14,16 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import select
 
+from privacy import request
 from privacy.base import Subject
-from workers import logbook
-from workers.models import Connection, DayScored, Mail, ScoreCheck
+from privacy.request import Request
+from workers import buckets, logbook, use
+from workers.models import Archive, Connection, DayScored, Mail, Sample, ScoreCheck
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.signals.webmentions import due
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +33,13 @@ EVERY_SECONDS = 5.0
 #: A job that was sent is not sent again before.
 PATIENCE = timedelta(minutes=10)
 _JOBS = {State.PROVEN: "collect", State.LOOKING: "look_up", State.CHECKING: "prove"}
+_LOOKS = {request.State.LOOKING.value: "look_up_request", request.State.CHECKING.value: "prove_request"}
 _AT_ONCE = 500
 _LEADER = "klarwert:schedule:leader"
 _LEADER_SECONDS = 30
 _SENT = "klarwert:schedule:sent"
 #: Jobs without a due time of their own to push forward, and for how long a mark says that they were sent.
-_SENT_SECONDS = {"erase": 120, "score_day": 600, "expire": 600, "check_day": 600}
+_SENT_SECONDS = {"erase": 120, "score_day": 600, "fold": 60, "expire": 600, "check_day": 600}
 
 
 def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
@@ -43,7 +47,13 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     with process.working() as work:
         _connections(work)
         _mails(work)
-        for job, id_ in (*_erasures(work), *_yesterday(work), *_check(work), *_retention(work, process.redis)):
+        _checks(work)
+        _archives(work)
+        _requests(work)
+        use.keep(work, process.redis)
+        _webmentions(work)
+        due = (*_erasures(work), *_yesterday(work), *_folds(work), *_check(work), *_retention(work, process.redis))
+        for job, id_ in due:
             if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
     logbook.append(process)
@@ -105,6 +115,38 @@ def _mails(work: Work) -> None:
         work.later("send_mail", mail.id)
 
 
+def _checks(work: Work) -> None:
+    """Checks of auditors whose job got lost."""
+    for column, job in ((Sample.recompute_due_at, "recompute"), (Sample.recount_due_at, "recount")):
+        query = select(Sample).where(column <= work.now).limit(_AT_ONCE).with_for_update(skip_locked=True)
+        for sample in work.session.scalars(query):
+            setattr(sample, column.key, work.now + PATIENCE)
+            work.later(job, sample.id)
+
+
+def _requests(work: Work) -> None:
+    """Requests whose account or proof has to be looked for (again)."""
+    waiting = select(Request).where(Request.due_at <= work.now, Request.state.in_(list(_LOOKS))).limit(_AT_ONCE)
+    for row in work.session.scalars(waiting.with_for_update(skip_locked=True)):
+        row.due_at = work.now + PATIENCE
+        work.later(_LOOKS[row.state], row.id)
+
+
+def _archives(work: Work) -> None:
+    """Archives whose reading got lost: it tries again a few times, and then destroys the file."""
+    due = select(Archive).where(Archive.due_at <= work.now).limit(_AT_ONCE)
+    for archive in work.session.scalars(due.with_for_update(skip_locked=True)):
+        archive.due_at = work.now + PATIENCE
+        work.later("read_archive", archive.id)
+
+
+def _webmentions(work: Work) -> None:
+    """Webmentions whose job got lost, or whose source could not be asked."""
+    for row in due(work.session, work.now, _AT_ONCE):
+        row.due_at = work.now + PATIENCE
+        work.later("verify_webmention", row.id)
+
+
 def _erasures(work: Work) -> list[tuple[str, str]]:
     """People who asked for erasure, and those whose erasure was killed when nothing but the key was left of them."""
     asked = work.session.scalars(select(Subject.id).where(Subject.erasing_at <= work.now))
@@ -115,6 +157,11 @@ def _yesterday(work: Work) -> list[tuple[str, str]]:
     """The day that has just ended, unless everybody was scored for it already."""
     day = work.today - timedelta(days=1)
     return [] if work.session.get(DayScored, day) else [("score_day", day.isoformat())]
+
+
+def _folds(work: Work) -> list[tuple[str, str]]:
+    """Buckets from whose files something is to go at once, and those whose fold was killed."""
+    return [("fold", str(number)) for number in buckets.pending(work)]
 
 
 def _check(work: Work) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from privacy import consent
 from privacy.vocabulary import Purpose
+from workers.archives.keeping import drop_archives
 from workers.models import Connection
 from workers.results import drop_scores
 from workers.runtime.work import Work
@@ -22,7 +23,9 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
     elif purpose is Purpose.TOPICS:
         drop_topics(work.session, subject_id)
         forget_topics(work.session, work.ring.person(subject_id), subject_id)
-    else:
+    elif purpose is Purpose.ARCHIVES:
+        drop_archives(work, subject_id, network)
+    elif purpose is Purpose.SCORING:
         _drop_network(work, subject_id, network)
     return True
 

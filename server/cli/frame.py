@@ -16,6 +16,7 @@ from privacy.journal import NotReplayedError
 from privacy.keyring import ForeignKeysError, WrongMasterKeyError
 from privacy.ledger import LogBrokenError
 from server import demo, running
+from workers import buckets
 from workers.runtime.embedded import EmbeddedRedisError
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings, SettingsError, read
@@ -65,5 +66,9 @@ def prepare(settings: Settings) -> Settings:
 
 def make_sure(settings: Settings) -> None:
     """Nothing runs on stores that do not belong together, or with invented people among real ones."""
-    Process(settings).make_sure()
+    process = Process(settings)
+    process.make_sure()
     demo.keep_apart(settings)
+    with process.working() as work:
+        buckets.settle(work)
+    process.close()

@@ -3,7 +3,9 @@
 from server.models.account import Account, Role
 from server.models.announcement import Announcement
 from server.models.factor import Factor
+from server.models.finding import Finding
 from server.models.link import Link, LinkUse
+from server.models.log_check import LogCheck
 from server.models.login import Login
 from server.models.organisation import OrganisationFact
 from server.models.passkey import Passkey
@@ -13,8 +15,10 @@ __all__ = [
     "Account",
     "Announcement",
     "Factor",
+    "Finding",
     "Link",
     "LinkUse",
+    "LogCheck",
     "Login",
     "OrganisationFact",
     "Passkey",

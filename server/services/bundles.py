@@ -1,5 +1,6 @@
 """The signed explanation of a score as a file, for its person or, without addresses, for an auditor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -49,6 +50,13 @@ def bundle(process: Process, subject_id: str, name: str, reader: Reader, day: da
     with process.reading() as session:
         told = _told(session, subject_id, day)
         addresses = _addresses(session, process.ring, subject_id, told) if reader is Reader.PERSON else None
+    return hand_out(process, subject_id, told, name, addresses)
+
+
+def hand_out(
+    process: Process, subject_id: str, told: Explanation, name: str, addresses: Mapping[str, str] | None
+) -> Bundle:
+    """Signs an explanation as a file and notes it in the log; `addresses` as for `payload`. Raises `MissingError`."""
     signed = payload(told, Instance(name, process.ring.public_key()), addresses)
     digest = sha256(signed.encode()).hexdigest()
     with process.working() as work:

@@ -66,7 +66,7 @@ class Shown:
     failure: str | None
     retry_at: datetime | None
     proof: str | None
-    """`bio`, `rel_me` or `post`."""
+    """`bio`, `file`, `rel_me` or `post`."""
     proven_at: datetime | None
     read_at: datetime | None
     run: Run | None

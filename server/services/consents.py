@@ -11,14 +11,20 @@ from privacy import consent
 from privacy.consent import Consent, NoticeText
 from privacy.notices import Notice, notice
 from privacy.receipt import receipt
-from privacy.vocabulary import PER_NETWORK, Purpose
+from privacy.vocabulary import Purpose
 from server.services.missing import MissingError
-from workers.catalogue import NETWORKS
+from server.services.purposes import PurposeWords, purpose_words
+from workers import keys
+from workers.archives.found import BROUGHT
+from workers.catalogue import ALL, NETWORKS
 from workers.models import Connection
 from workers.models.connection import FRESH, State
 from workers.runtime.settings import Organisation
 from workers.runtime.work import Work
 from workers.withdrawal import withdraw as withdraw_all
+
+#: Purposes that are asked beside scoring: those that something here uses. A feature adds its own line.
+OFFERED = (Purpose.RECOGNITION, Purpose.TOPICS, Purpose.COMPARISON, Purpose.DIGEST)
 
 
 class UnknownPurposeError(MissingError):
@@ -53,7 +59,7 @@ class Past:
 
 def notice_for(purpose: Purpose, network: str, language: str, organisation: Organisation) -> Notice:
     """The text to decide on, with all names in it. Raises `UnknownPurposeError`."""
-    if (purpose in PER_NETWORK) != bool(network) or (network and network not in NETWORKS):
+    if (purpose, network) not in offered():
         raise UnknownPurposeError("no such purpose or network")
     names = {
         "organisation": organisation.name,
@@ -62,9 +68,15 @@ def notice_for(purpose: Purpose, network: str, language: str, organisation: Orga
         "authority": organisation.authority,
     }
     if network:
-        facts = NETWORKS[network]
+        facts = ALL[network]
         names |= {"network": facts.title, "operator": facts.operator[language], "country": facts.country[language]}
     return notice(purpose, language, names)
+
+
+def words(purpose: Purpose, network: str, language: str) -> PurposeWords:
+    """What a consent is about, with the name of the network in it."""
+    title = ALL[network].title if network else ""
+    return PurposeWords(*(text.replace("%(network)s", title) for text in purpose_words(language)[purpose]))
 
 
 def purpose_named(name: str) -> Purpose:
@@ -101,9 +113,24 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str) -> boo
 
 
 def topics(session: Session, subject_id: str) -> list[Topic]:
-    """Everything that can be decided, with what was said."""
-    pairs = [(Purpose.SCORING, name) for name in NETWORKS] + [(Purpose.RECOGNITION, ""), (Purpose.TOPICS, "")]
-    return [topic(session, subject_id, purpose, network) for purpose, network in pairs]
+    """Everything that can be decided here, with what was said. Of archives only those that a person was asked about."""
+    off = [(Purpose.SCORING, name) for name in NETWORKS if not keys.is_on(session, name)]
+    brought = [(Purpose.ARCHIVES, name) for name in BROUGHT]
+    said = [pair for pair in (*off, *brought) if consent.asked(session, subject_id, *pair)]
+    read = [pair for pair in offered() if pair not in off and pair not in brought]
+    return [topic(session, subject_id, purpose, network) for purpose, network in sorted([*read, *said], key=_place)]
+
+
+def offered() -> list[tuple[Purpose, str]]:
+    """Every purpose, with its network where it names one, that there is a page to decide on."""
+    scored = [(Purpose.SCORING, name) for name in NETWORKS]
+    brought = [(Purpose.ARCHIVES, name) for name in BROUGHT]
+    return [*scored, *brought, *((purpose, "") for purpose in OFFERED)]
+
+
+def _place(pair: tuple[Purpose, str]) -> int:
+    """In which order purposes are shown: networks and archives first."""
+    return [Purpose.SCORING, Purpose.ARCHIVES, *OFFERED].index(pair[0])
 
 
 def topic(session: Session, subject_id: str, purpose: Purpose, network: str) -> Topic:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from workers.scoring import versions
 from workers.scoring.explain import Explanation, explain
 from workers.scoring.model import KLARWERT_1
 from workers.scoring.signals import Signal, Signals
@@ -38,16 +39,16 @@ class Example:
 
 
 @cache
-def worked_example() -> Example:
-    """Four reactions of three people in three of 13 weeks."""
+def worked_example(model_id: str = KLARWERT_1.id) -> Example:
+    """Four reactions of three people in three of 13 weeks, scored with a version of the model."""
     signals = Signals.from_rows(
         Signal(network="bluesky", kind=kind, day=DAY - timedelta(days=age), actor=who) for who, kind, age in _DONE
     )
-    told = explain(signals, DAY, {})
+    model = versions.PUBLISHED.named(model_id)
+    told = explain(signals, DAY, {}, model=model)
     columns = zip(_DONE, told.frame.worth.tolist(), told.total.points.tolist(), strict=True)
     rows = [
-        Row(who.upper(), kind, age, KLARWERT_1.weights[kind], value, points)
-        for (who, kind, age), value, points in columns
+        Row(who.upper(), kind, age, model.weights[kind], value, points) for (who, kind, age), value, points in columns
     ]
     values: dict[str, float] = {}
     for row in rows:

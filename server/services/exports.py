@@ -76,7 +76,8 @@ def _readable(mail: str) -> str:
     """A mail as its receiver reads it, however it was encoded on its way."""
     parsed = message_from_bytes(mail.encode(), policy=default)
     heads = "".join(f"{name}: {parsed[name]}\n" for name in _HEADS if parsed[name])
-    return f"{heads}\n{parsed.get_content()}"
+    text = parsed.get_body(("plain",))
+    return f"{heads}\n{text.get_content() if text else ''}"
 
 
 def _score(session: Session, subject_id: str) -> dict[str, bytes]:

@@ -262,3 +262,19 @@ def _security(language: str, title: str, said: str) -> Letter:
         said,
         _("If this was not you, choose a new password now and write to the organisation that runs this Klarwert."),
     )
+
+
+def requests_due(language: str, number: int, link: str) -> Letter:
+    """Reminds whoever answers requests that some are due; it says how many and nothing of them."""
+    texts = catalogue(language)
+    _ = texts.gettext
+    count = texts.ngettext(
+        "%(num)s request is due soon or overdue.", "%(num)s requests are due soon or overdue.", number
+    )
+    return _letter(
+        _("Requests are due"),
+        _("Hello,"),
+        count % {"num": number},
+        _("The law gives one month for an answer (Art. 12(3) GDPR). Here they are:"),
+        link,
+    )

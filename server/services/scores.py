@@ -15,7 +15,7 @@ from workers.models import Connection, Score
 from workers.models.connection import State
 from workers.results import history, newest
 from workers.scoring.changes import PARTS
-from workers.scoring.model import KLARWERT_1
+from workers.scoring.model import KLARWERT_1, Model
 
 HISTORY_DAYS = 365
 #: Parts of a change in the order in which they are told; the first one only where another version of the model began.
@@ -57,6 +57,8 @@ class Overview:
     posts: list[ShownPost]
     """Those that gave most, the most first."""
 
+    model: Model
+    """The version that made the score."""
     change: Change | None
     """What changed since an earlier score; None where there is none."""
 
@@ -71,6 +73,7 @@ def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best
         score=score,
         history=history(session, subject_id, HISTORY_DAYS, today) or [score],
         posts=posts(session, ring, subject_id, told, 0, best),
+        model=told.model,
         change=change(session, score),
     )
 
@@ -102,14 +105,14 @@ def next_step(session: Session, subject_id: str) -> tuple[Step, str | None]:
     return (Step.CONNECT if consent.networks(session, subject_id) else Step.CONSENT), None
 
 
-def people_for(score: float) -> float:
+def people_for(score: float, model: Model = KLARWERT_1) -> float:
     """How many different people who each give one like today make this score, where no week was without a reaction.
 
     The inverse of the model's scale: its impact X. Raises `ValueError` for a score that the scale does not reach.
     """
-    gained = score - KLARWERT_1.lowest
-    if not 0 <= gained < KLARWERT_1.span:
+    gained = score - model.lowest
+    if not 0 <= gained < model.span:
         raise ValueError("a score is from 1 to below 100")
     if gained == 0:
         return 0.0
-    return float(KLARWERT_1.middle * (KLARWERT_1.span / gained - 1) ** (-1 / KLARWERT_1.exponent))
+    return float(model.middle * (model.span / gained - 1) ** (-1 / model.exponent))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from privacy.archive import KindWords
 from privacy.base import Rule
+from privacy.breach import kinds_of_people
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import catalogue
 
@@ -38,6 +39,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Entries in the log"), _("What the log of this Klarwert can prove of you: decisions, files, roles.")
         ),
         "connections": KindWords(_("Connected accounts"), _("Your accounts on networks and how you proved them.")),
+        "archives": KindWords(
+            _("Archives"), _("What you brought yourself: numbers of reactions by post, and how reading went.")
+        ),
+        "archive files": KindWords(
+            _("Files on their way"),
+            _("Files that you uploaded and that are not read yet, encrypted. They go right after."),
+        ),
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
@@ -45,17 +53,29 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
         ),
-        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network and kind.")),
-        "basis of the score": KindWords(
-            _("Basis of the score"), _("What your newest final score was made of, until the next one is made.")
+        "signals of today": KindWords(
+            _("New signals"), _("What was read since the last night. In the night it joins the signals.")
         ),
+        "scores": KindWords(_("Scores"), _("Your score of each day with its split by network, kind and topic.")),
         "points by post": KindWords(_("Points by post"), _("How many points each post gave on a day.")),
         "disputes": KindWords(_("Disputes"), _("What you disputed, why, and how it was decided.")),
         "left out signals": KindWords(_("Left out"), _("Signals and posts that do not count because of a dispute.")),
         "standing links": KindWords(
             _("Your reactions to others"), _("Where your reaction to somebody who takes part may count for more.")
         ),
+        "webmentions": KindWords(
+            _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
+        ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
+        "proofs of scores": KindWords(
+            _("Proofs of your scores"), _("Where your score of a day stands in the log, and the random number for it.")
+        ),
+        "checks of your score": KindWords(
+            _("Checks of your score"), _("When auditors drew your score to check it, and what they found. No names.")
+        ),
+        "draws of auditors": KindWords(_("Your draws"), _("If you are an auditor: which samples you drew.")),
+        "findings": KindWords(_("Your findings"), _("If you are an auditor: what you found, and the answers.")),
+        "checks of the log": KindWords(_("Your check of the log"), _("If you are an auditor: the log as you saw it.")),
         "disclosures": KindWords(
             _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
         ),
@@ -92,6 +112,13 @@ def kinds(language: str) -> Mapping[str, KindWords]:
     }
 
 
+def kinds_in_tables(language: str) -> Mapping[str, str]:
+    """The kinds of data in tables that are about participants, with their titles in alphabetical order."""
+    words = kinds(language)
+    titles = {kind: words[kind].title for kind in kinds_of_people() if kind in words}
+    return dict(sorted(titles.items(), key=lambda one: one[1]))
+
+
 def kinds_of_others(language: str) -> Mapping[str, KindWords]:
     """The words for data about people who do not take part; it is in nobody's export."""
     _ = catalogue(language).gettext
@@ -107,26 +134,33 @@ def columns(language: str) -> Mapping[str, str]:
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
+        "archive": _("Number of the file"),
         "answer": _("Answer"),
+        "answered_at": _("Answered"),
+        "before": _("Entries before"),
+        "block": _("What was read"),
         "body": _("Text"),
+        "brought_at": _("Brought"),
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
+        "by_topic": _("Points by topic"),
+        "bytes": _("Size in bytes"),
         "changed_since": _("Compared with"),
         "changes": _("What changed"),
         "closed_at": _("Closed"),
         "code": _("Code of the proof"),
         "code_until": _("Code works until"),
         "collector": _("Version of the reader"),
-        "columns": _("Signals as columns"),
         "confirmed_at": _("Confirmed"),
         "connection_id": _("Connection number"),
         "contact": _("Where the answer goes"),
         "count": _("Number"),
+        "counts": _("Numbers by post"),
         "created_at": _("Made"),
         "credential": _("Public key of the device"),
         "day": _("Day"),
-        "day_at": _("End of the day"),
         "decided_at": _("Decided"),
+        "drawn_at": _("Drawn"),
         "decided_by": _("Decided by"),
         "device": _("Browser and system"),
         "digest": _("Fingerprint"),
@@ -142,12 +176,14 @@ def columns(language: str) -> Mapping[str, str]:
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
         "handle": _("Account name"),
+        "held": _("Did it hold?"),
         "id": _("Number of the record"),
         "idle_since": _("Not connected since"),
         "impact": _("Impact"),
         "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
+        "last_post": _("Number of the newest post"),
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
         "lender_id": _("Your number"),
@@ -158,7 +194,11 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
+        "number": _("Number"),
+        "people": _("People"),
+        "place": _("Place"),
         "outcome": _("Outcome"),
+        "page": _("Address of your page, until it was looked at"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -171,17 +211,22 @@ def columns(language: str) -> Mapping[str, str]:
         "reason": _("Reason"),
         "received_at": _("Received"),
         "recipient": _("To"),
+        "recount": _("Counted anew"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
         "resume": _("Where reading goes on"),
         "role": _("Role"),
+        "root": _("Root (SHA-256)"),
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
+        "size": _("Size"),
         "sent_at": _("Sent"),
+        "source": _("Address of the linking page, until it was looked at"),
         "started_at": _("Started"),
         "state": _("State"),
         "subject_id": _("Your number"),
+        "text": _("Text"),
         "subject_matter": _("What it is about"),
         "target": _("What is disputed"),
         "title": _("Subject"),
@@ -192,10 +237,12 @@ def columns(language: str) -> Mapping[str, str]:
         "until": _("Until"),
         "use": _("For"),
         "uses": _("How often used"),
+        "verdict": _("Computed anew"),
         "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),
         "what": _("What was seen"),
         "wish": _("Wish"),
+        "written_at": _("Written"),
     }
 
 
@@ -237,14 +284,17 @@ def _span(days: int, texts: NullTranslations, language: str) -> str:
 def _since(language: str) -> Mapping[str, str]:
     _ = catalogue(language).gettext
     return {
-        "closed_at": _("after the answer"),
+        "closed_at": _("after it was closed"),
         "created_at": _("after it was written"),
+        "drawn_at": _("after it was drawn"),
+        "written_at": _("after it was written"),
+        "day": _("after the day of the reaction"),
+        "brought_at": _("after you brought it"),
         "decided_at": _("after it was decided"),
         "sent_at": _("after it was sent"),
-        "day_at": _("after the day of the reaction"),
         "ended_at": _("after it ended"),
         "idle_since": _("after it was last connected"),
-        "made_at": _("after it was computed"),
+        "made_at": _("after it was made"),
         "noted_at": _("after it was noted"),
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),

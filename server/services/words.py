@@ -30,3 +30,8 @@ def role_name(language: str, role: str) -> str:
         "auditor": _("Auditor"),
     }
     return names.get(role, "")
+
+
+def locale_of(language: str) -> str:
+    """How dates and numbers are written: English as in Europe, the day before the month."""
+    return {"en": "en_GB"}.get(language, language)

@@ -16,6 +16,7 @@ from server.web.guard import TRIES, by_person, limiter, login_required
 from server.web.schemas import MAX_TYPED, Claim, Filled, filled
 from server.web.sentences import FAILURES, NO_LONGER_YOURS, NO_SUCH_SERVER, PROOFS, SENT, STATES, UNKNOWN_FAILURE
 from server.web.state import person, process
+from workers import keys
 from workers.catalogue import NETWORKS, NetworkFacts
 from workers.models.connection import State
 
@@ -58,7 +59,9 @@ def overview() -> str:
     """All connected accounts with what they are doing, and the way to another one."""
     with process().reading() as session:
         mine = connections.shown(session, process().ring, person().subject_id)
-    return render_template("connections/overview.html", seen=[_seen(one) for one in mine], facts=NETWORKS.values())
+        on = keys.switched_on(session)
+    off = [facts for facts in NETWORKS.values() if facts not in on]
+    return render_template("connections/overview.html", seen=[_seen(one) for one in mine], facts=on, off=off)
 
 
 @pages.route("/connections/new/<network>", methods=["GET", "POST"])
@@ -70,6 +73,8 @@ def new(network: str) -> str | Response | tuple[str, int]:
     if facts is None:
         raise MissingError("no such network")
     with process().reading() as session:
+        if not keys.is_on(session, network):
+            return render_template("connections/off.html", facts=facts)
         granted = consents.topic(session, person().subject_id, Purpose.SCORING, network).granted
     if not granted:
         return redirect(url_for("consent.ask", purpose=Purpose.SCORING.value, network=network))
@@ -94,7 +99,10 @@ def one(connection_id: str) -> str:
     page = url_for("public.me", code=shown.code)
     address = process().settings.public_url + page
     expired = shown.code_until < process().clock()
-    return render_template("connections/one.html", seen=_seen(shown), address=address, expired=expired)
+    receives = process().settings.public_url + url_for("webmentions.receive", connection_id=connection_id)
+    return render_template(
+        "connections/one.html", seen=_seen(shown), address=address, expired=expired, receives=receives
+    )
 
 
 @pages.get("/connections/<connection_id>/progress")

@@ -12,9 +12,8 @@ from server.services import consents
 from server.services.consents import Topic
 from server.web.guard import login_required
 from server.web.schemas import Answer, filled
-from server.web.sentences import ABOUT_PURPOSES, PURPOSES, WITHDRAWING
 from server.web.state import language, organisation, person, process
-from workers.catalogue import NETWORKS
+from workers import keys
 
 pages = Blueprint("consent", __name__)
 
@@ -45,7 +44,9 @@ def overview() -> str:
 @login_required
 def choose() -> str:
     """The first step: which network to begin with."""
-    return render_template("consent/choose.html", facts=NETWORKS.values())
+    with process().reading() as session:
+        on = keys.switched_on(session)
+    return render_template("consent/choose.html", facts=on)
 
 
 @pages.route("/consent/<purpose>", methods=["GET", "POST"], defaults={"network": ""})
@@ -72,6 +73,8 @@ def _decided(shown: Notice, network: str, *, granted: bool) -> AnyResponse:
         consents.decide(work, person().subject_id, shown, network, granted=granted)
     if not granted:
         process().forget()  # what a withdrawn yes took along
+    if granted and shown.purpose is Purpose.ARCHIVES:
+        return redirect(url_for("archives.one", network=network))
     if granted and network:
         return redirect(url_for("connections.new", network=network))
     if granted:
@@ -109,12 +112,6 @@ def receipt(consent_id: str) -> Response:
 
 
 def _asked(topic: Topic) -> Asked:
-    names = {"network": NETWORKS[topic.network].title} if topic.network else {}
-    purpose: Purpose = topic.purpose
-    return Asked(
-        topic=topic,
-        title=str(PURPOSES[purpose]) % names,
-        about=str(ABOUT_PURPOSES[purpose]),
-        withdrawing=str(WITHDRAWING[purpose]) % names,
-        notice=consents.notice_for(purpose, topic.network, language(), organisation()),
-    )
+    words = consents.words(topic.purpose, topic.network, language())
+    notice = consents.notice_for(topic.purpose, topic.network, language(), organisation())
+    return Asked(topic, words.title, words.about, words.withdrawing, notice)

@@ -4,11 +4,15 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from privacy import hold
+from privacy.disclosure import disclosures
+from server.models import Role
 from server.services import accounts, exports, stored
 from server.services.roles import LastAdministratorError
+from server.services.words import role_name
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
-from server.web.sentences import LAST_ADMINISTRATOR
+from server.web.sentences import LAST_ADMINISTRATOR, LOOKS, SEEN
 from server.web.state import language, organisation, person, process, sign_out
 from workers.places import holdings
 
@@ -16,6 +20,8 @@ pages = Blueprint("data", __name__)
 
 #: An export reads everything there is.
 EXPORTS = "10 per hour"
+#: Looks on the page; all of them are in the download.
+LOOKS_SHOWN = 200
 
 
 class Sure(Form):
@@ -34,7 +40,17 @@ def overview() -> str:
 def _overview(form: Filled) -> str:
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
-    return render_template("data/overview.html", kinds=kinds, form=form)
+        looks = disclosures(session, process().ring, person().subject_id)
+    return render_template(
+        "data/overview.html",
+        kinds=kinds,
+        form=form,
+        looks=looks[:LOOKS_SHOWN],
+        all_looks=len(looks),
+        seen=SEEN,
+        reasons=LOOKS,
+        roles={role.value: role_name(language(), role) for role in Role},
+    )
 
 
 @pages.post("/data/export")
@@ -72,7 +88,11 @@ def delete() -> str | AnyResponse | tuple[str, int]:
             form = form.wrong("password", str(LAST_ADMINISTRATOR))
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
-    page = render_template("data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form)
+        held = hold.holds(session, process().ring, person().subject_id)
+    words = {kind.kind: kind.words.title for kind in kinds}
+    page = render_template(
+        "data/delete.html", kinds=[kind for kind in kinds if kind.things], form=form, held=held, words=words
+    )
     return (page, 422) if form.errors else page
 
 

@@ -36,7 +36,7 @@ SENTENCES = {
 _FOR_EVERYBODY = frozenset(
     {
         "account.sign_up", "account.sign_in", "account.confirm", "account.forgot", "account.reset", "account.email",
-        "public.choose_language", "members.accept",
+        "public.choose_language", "ask.new", "ask.check", "members.accept",
     }
 )  # fmt: skip
 _OURS: dict[type[Exception], int] = {MissingError: 404, KeyGoneError: 404, NoConsentError: 403}

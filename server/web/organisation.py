@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from privacy.deadlines import STATES
 from server.models import Role
 from server.services import house, organisations
 from server.web.guard import for_role
@@ -46,5 +47,5 @@ def facts() -> str | Response | tuple[str, int]:
             flash(_("Saved. Sign-up is open."), "good")
             return redirect(url_for("organisation.facts"))
         form = Filled(asdict(organisation()) | form.values, form.errors)
-    page = render_template("organisation/facts.html", form=form, fixed=fixed)
+    page = render_template("organisation/facts.html", form=form, fixed=fixed, states=STATES)
     return page, 422 if form.errors else 200

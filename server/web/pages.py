@@ -10,24 +10,34 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from privacy.documents.law import pieces
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import LANGUAGES
 from server.web import (
     account,
+    archives,
+    ask,
+    audit,
+    breaches,
     connections,
     consent,
     data,
     design,
+    desk,
     disputes,
     entering,
+    findings,
     log,
     members,
+    networks,
     organisation,
     public,
+    requests,
     score,
     security,
     topics,
+    webmentions,
 )
 from server.web.errors import can_be_read
 from server.web.start import onboarding
@@ -42,14 +52,23 @@ BLUEPRINTS = (
     security.pages,
     consent.pages,
     connections.pages,
+    archives.pages,
     score.pages,
     topics.pages,
     disputes.pages,
     data.pages,
     organisation.pages,
+    webmentions.pages,
     design.pages,
     members.pages,
+    findings.pages,
+    audit.pages,
+    networks.pages,
     log.pages,
+    ask.pages,
+    desk.pages,
+    requests.pages,
+    breaches.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 
@@ -60,6 +79,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(asset)
+    app.add_template_global(pieces, "law_pieces")
     app.add_template_filter(isoday)
     app.add_template_global(onboarding)
 
@@ -104,6 +124,10 @@ def _menu() -> list[tuple[str, str, str]]:
         ("data", "data.overview", _("My data")),
         ("account", "account.settings", _("Settings")),
     ]
+    if current_user.role is Role.AUDITOR:
+        ways.insert(0, ("audit", "audit.room", _("Audit")))
+    if current_user.role in (Role.DPO, Role.ADMIN):
+        ways.append(("desk", "desk.overview", _("Data protection")))
     if current_user.role is Role.STAFF:
         ways.append(("disputes", "disputes.to_decide", _("Disputes")))
     if current_user.role is Role.ADMIN:

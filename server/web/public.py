@@ -1,5 +1,7 @@
 """Pages for everybody: what this is, how the score is made, who answers for it, what is kept; and whether it runs."""
 
+from importlib.resources import files
+
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 from redis import RedisError
@@ -7,21 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from privacy.base import Holds
-from privacy.holdings import declarations
-from privacy.vocabulary import About
-from server.services import connections, stored
+from server.services import connections, documents
 from server.services.example import worked_example
 from server.services.outbox import read_outbox
 from server.web.account import keep_language
 from server.web.guard import own_path
 from server.web.kinds import KINDS
 from server.web.schemas import ChooseLanguage, filled
-from server.web.sentences import BASES, USES
 from server.web.start import way_in
-from server.web.state import language, process
-from workers.places import holdings
-from workers.scoring.model import KLARWERT_1
+from server.web.state import language, organisation, process
+from workers.scoring import versions
 
 pages = Blueprint("public", __name__)
 
@@ -42,21 +39,40 @@ def imprint() -> str:
 
 @pages.get("/privacy")
 def privacy() -> str:
-    """The privacy notice; the table of what is kept is printed from the declarations that the program obeys."""
-    places = [*declarations(), *(place.holds for place in holdings(process()).places)]
-    kept = sorted((one for one in places if one.about is not About.NOBODY), key=lambda one: (one.use, one.kind))
-    words = {**stored.kinds(language()), **stored.kinds_of_others(language())}
+    """The notices for people who take part and for those who only react (Art. 13, 14)."""
+    who, wished = organisation(), language()
+    own, others = (documents.document(process(), who, name, wished) for name in ("notice", "notice14"))
+    return render_template("public/privacy.html", own=own, others=others)
 
-    def how_long(one: Holds) -> str:
-        return stored.kept(one.rule, language(), own=one.about is not About.REACTING)
 
-    return render_template("public/privacy.html", kept=kept, USES=USES, BASES=BASES, words=words, how_long=how_long)
+@pages.get("/privacy/retention")
+def retention() -> str:
+    """The table of deletion rules, for everybody."""
+    found = documents.document(process(), organisation(), "retention", language())
+    return render_template("public/document.html", document=found)
 
 
 @pages.get("/methodology")
 def methodology() -> str:
     """How the score is made, with an example worked out by the real engine."""
-    return render_template("public/methodology.html", model=KLARWERT_1, KINDS=KINDS, example=worked_example())
+    today = process().clock().date()
+    model = versions.PUBLISHED.on(today)
+    return render_template(
+        "public/methodology.html",
+        model=model,
+        coming=versions.PUBLISHED.coming(today),
+        KINDS=KINDS,
+        example=worked_example(model.id),
+    )
+
+
+@pages.get("/.well-known/klarwert/standalone_verifier.py")
+def verifier() -> Response:
+    """The program that checks an explanation, as a file to take away and read."""
+    program = files("workers.scoring").joinpath("standalone_verifier.py").read_bytes()
+    response = Response(program, mimetype="text/plain")
+    response.headers["Content-Disposition"] = 'attachment; filename="standalone_verifier.py"'
+    return response
 
 
 @pages.get("/me/<code>")

@@ -8,6 +8,7 @@ from flask import request
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
+from privacy.deadlines import STATES
 from server.models import Role
 from server.services.passwords import MAX_LENGTH, MIN_LENGTH
 from server.services.roles import GIVEN
@@ -16,6 +17,7 @@ from server.services.words import LANGUAGES
 _MAX_EMAIL = 254
 MAX_TYPED = 300
 _MAX_FACT = 500
+MAX_WRITTEN = 4000
 _EARLIEST_YEAR = 1900
 Check = Callable[[str], None]
 
@@ -214,6 +216,20 @@ class ChangeRole(Form):
     role = fields.String(validate=validate.OneOf([role.value for role in Role]))
 
 
+def _written(text: str) -> None:
+    if not text:
+        raise ValidationError(_("Please write something."))
+    if len(text) > MAX_WRITTEN:
+        raise ValidationError(_("Please use %(number)d characters at most.", number=MAX_WRITTEN))
+
+
+class Said(Form):
+    """A finding or its answer; `about` is the label of what it is about."""
+
+    text = fields.String(validate=_written)
+    about = fields.String()
+
+
 class Claim(Form):
     """The account on a network that somebody says is theirs."""
 
@@ -227,7 +243,13 @@ def _fact(text: str) -> None:
         raise ValidationError(_("Please use %(number)d characters at most.", number=_MAX_FACT))
 
 
+def _state(text: str) -> None:
+    if text and text not in STATES:
+        raise ValidationError(_("There is no such federal state."))
+
+
 def facts_form(names: tuple[str, ...]) -> Form:
     """The form for those facts about the organisation that the environment does not say."""
-    made = Form.from_dict({name: fields.String(validate=_fact) for name in names}, name="Facts")
+    checks = {name: _state if name == "state" else _fact for name in names}
+    made = Form.from_dict({name: fields.String(validate=check) for name, check in checks.items()}, name="Facts")
     return made()  # type: ignore[return-value]  # from_dict gives a subclass of this class

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.disclosure import Reason, disclosures
 from privacy.vocabulary import Purpose
-from server.services import bundles, connections, disputes, explanations, scores
+from server.services import archives, bundles, connections, consents, disputes, explanations, scores
 from server.services.bundles import Reader
 from server.services.connections import Shown
 from server.services.explanations import Explained
@@ -36,7 +36,6 @@ from server.web.sentences import (
     LOOKS,
     NO_ANSWER,
     OUTCOMES,
-    PURPOSES,
     UNKNOWN_FAILURE,
 )
 from server.web.state import language, organisation, person, process
@@ -103,10 +102,11 @@ def score() -> str:
             shown=shown,
             networks_of=_named(shown.score.by_network, TITLES),
             kinds_of=_named(shown.score.by_kind, KINDS),
-            people=scores.people_for(shown.score.score),
-            examples=[(score, scores.people_for(score)) for score in EXAMPLES],
+            people=scores.people_for(shown.score.score, shown.model),
+            examples=[(score, scores.people_for(score, shown.model)) for score in EXAMPLES],
             bars_height=charts.bars_height,
             titles=TITLES,
+            brought=archives.brought(session, installation.ring, who.subject_id, installation.clock().date()),
             CHANGES=CHANGES,
             yesterday=installation.clock().date() - timedelta(days=1),
             coming=explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),
@@ -163,7 +163,7 @@ def _event(event: Event) -> str:
     """A sentence."""
     if event.kind in ("agreed", "withdrawn"):
         purpose, _slash, network = event.what.partition("/")
-        what = str(PURPOSES[Purpose(purpose)]) % {"network": TITLES.get(network, network)}
+        what = consents.words(Purpose(purpose), network, language()).title
     else:
         what = TITLES.get(event.what, event.what)
     if event.kind == "dispute over":

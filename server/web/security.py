@@ -147,13 +147,13 @@ def passkey() -> Answer:
 @pages.post("/passkey/ask")
 @login_required
 @posts
-def ask() -> Response | tuple[Response, int]:
+def ask() -> Response:
     """The question for a new passkey, for who types the password; the script shows `error`."""
     form = filled(Sure())
     fits = not form.errors and has_passkeys()
     question = security.ask_passkey(process(), person().account_id, form.values["password"]) if fits else None
     if question is None:
-        return jsonify(error=_("This is not your password.")), 422
+        return jsonify(error=_("This is not your password."))
     session[_CHALLENGE] = json.loads(question)["challenge"]
     return Response(question, mimetype="application/json")
 

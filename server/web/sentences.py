@@ -3,7 +3,8 @@
 from flask_babel import lazy_gettext as _
 
 from privacy.disclosure import Reason
-from privacy.vocabulary import Basis, Purpose, Use
+from privacy.request import State as RequestState
+from privacy.request import Way
 from server.services.connections import Sent
 from workers.models.connection import State
 from workers.models.dispute import Outcome
@@ -31,6 +32,14 @@ FAILURES = {
     "interrupted": _("The last reading was interrupted. We go on by ourselves; nothing is lost."),
     "broken": _("Something went wrong on our side while reading. We try again by ourselves; nothing is lost."),
     "refused_address": _("We do not ask this server: its address is not one on the public internet."),
+    "switched_off": _(
+        "This network is not switched on here (any more). The organisation has to give it a key; until then we cannot "
+        "ask it."
+    ),
+    "key_refused": _(
+        "The network does not accept the key of this installation at the moment. That is for the organisation to mend; "
+        "we try again by ourselves, and nothing is lost."
+    ),
     "proof_not_found": _(
         "We did not find your code yet. Some networks need a minute or two to show a change. Please look whether the "
         "code is there, word for word and in public, and check again."
@@ -74,6 +83,7 @@ NO_SUCH_SERVER = _(
 #: How an account was proven.
 PROOFS = {
     "bio": _("by the code in your profile"),
+    "file": _("by the code in a file on your website"),
     "rel_me": _("by the link in your profile"),
     "post": _("by the code in a post"),
 }
@@ -87,43 +97,68 @@ SENT = {
     Sent.INVENTED: _("This account is invented, as everything in the demo is: no network is asked."),
 }
 
-#: What a consent is about, in short; the network's name goes in where there is one.
-PURPOSES = {
-    Purpose.SCORING: _("A score from your account on %(network)s"),
-    Purpose.RECOGNITION: _("Your score decides how much your own reactions weigh"),
-    Purpose.TOPICS: _("What your posts are about"),
+#: What was seen of somebody's score; for audits `server.services.looks.Why`.
+SEEN = {
+    "score": _("The score"),
+    "label": _("The score, without a name"),
+    "drawn": _("Drawn at random to be checked. Seen: the score of one day, without a name"),
+    "explanation": _("Read where the points come from, without names and addresses"),
+    "signals": _("Read the single reactions to a post, without names and addresses"),
+    "file": _("Downloaded the signed explanation without addresses"),
+    "proof": _("Downloaded the proof that the score stands in the log"),
+    "recomputed": _("Had the score computed anew"),
+    "recounted": _("Had some of your posts counted anew at the network. Seen: the numbers"),
 }
 
-#: What a yes leads to, in a sentence.
-ABOUT_PURPOSES = {
-    Purpose.SCORING: _(
-        "We read your public posts of the last 13 weeks and the public reactions to them, and make a score of them "
-        "every day. Only you see it."
+#: How computing a drawn score anew ended: badge, tone, sentence; `workers.audit.recompute.Outcome`.
+VERDICTS = {
+    "holds": (
+        _("holds"), "good",
+        _("The published score stands under the root of its day, the root stands in the log, and the other program "
+          "computed the same score from the signals."),
     ),
-    Purpose.RECOGNITION: _(
-        "When you react to somebody who takes part here, your reaction counts up to twice. The other person sees the "
-        "step, but not that it was you."
+    "gone": (
+        _("not there any more"), "quiet",
+        _("The person has withdrawn or deleted the account in the meantime. There is nothing left to check."),
     ),
-    Purpose.TOPICS: _(
-        "While your public posts are read, they are given topics, and you see which topics your points come from. Only "
-        "you see it, and your score stays the same."
+    "changed": (
+        _("does not hold"), "bad",
+        _("The stored score is not the one that was published: it does not lead to the root of its day."),
     ),
+    "not_in_log": (
+        _("does not hold"), "bad", _("The root of the day is not the one that stands in the log."),
+    ),
+    "wrong_file": (
+        _("does not hold"), "bad", _("The other program does not accept the explanation. It says:"),
+    ),
+    "differs": (
+        _("does not hold"), "bad",
+        _("The published score is the one in the log, but what it was made of gives another one."),
+    ),
+    "moved": (
+        _("signals have moved"), "warn",
+        _("The published score is the one in the log, but the signals of now give another one. Reactions that came or "
+          "went since the night are a reason; a difference that stays is one for a finding."),
+    ),
+}  # fmt: skip
+
+#: Why a post could not be counted anew, beside the failures of networks.
+RECOUNTS = {
+    "gone": _("not public any more"),
+    "not_listed": _("not listed by the network"),
 }
 
-#: What goes when a yes is taken back.
-WITHDRAWING = {
-    Purpose.SCORING: _(
-        "If you withdraw this, we delete at once: your accounts on %(network)s here, all that was read from them, and "
-        "each daily score that contains it. Your other networks go on."
-    ),
-    Purpose.RECOGNITION: _(
-        "If you withdraw this, we delete at once all links between your account and your reactions. Your own score "
-        "does not change."
-    ),
-    Purpose.TOPICS: _(
-        "If you withdraw this, we delete at once all topics of your posts and the list of topics that you rejected. "
-        "Your score does not change."
-    ),
+#: What the log says about the installation, by type of entry.
+NOTED = {
+    "model": _("Model"),
+    "taxonomy": _("Topics and what gets none"),
+    "collector": _("Version of the readers"),
+    "key": _("Key of the signatures"),
+    "settings": _("Settings"),
+    "organisation": _("Facts about the organisation"),
+    "scores": _("Scores of a day published"),
+    "erasure": _("Somebody was deleted"),
+    "restore": _("Restored from a backup"),
 }
 
 #: How a dispute stands: words, and how a badge looks.
@@ -157,28 +192,6 @@ CONSTANTS = {
     "minimum_account_age_days": _("Days that an account has to be old to count"),
 }
 
-#: What data is used for.
-USES = {
-    Use.ACCOUNT: _("your account"),
-    Use.SCORING: _("the score"),
-    Use.TOPICS: _("topics of your posts"),
-    Use.PROOF: _("proof of your decisions"),
-    Use.RIGHTS: _("your rights"),
-    Use.SECURITY: _("safe sign-in"),
-    Use.MAIL: _("mail to you"),
-    Use.OPERATION: _("running the service"),
-}
-
-#: Legal bases, articles of the DSGVO (GDPR).
-BASES = {
-    Basis.EXPLICIT_CONSENT: _("your explicit consent, Art. 6(1)(a) and 9(2)(a) GDPR"),
-    Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
-    Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
-    Basis.INTEREST: _("legitimate interest, Art. 6(1)(f) GDPR"),
-    Basis.CLAIMS: _("legitimate interest in legal claims, Art. 6(1)(f) and 17(3)(e) GDPR"),
-    Basis.NOT_PERSONAL: _("no personal data"),
-}
-
 #: What happened to a score besides reactions; `what` is the name of a network, a purpose or a model.
 EVENTS = {
     "connected": _("%(what)s connected"),
@@ -199,3 +212,23 @@ LOOKS = {
 }
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
+
+#: How a request came.
+WAYS = {
+    Way.SELF_SERVICE: _("done by the person"),
+    Way.PAGE: _("by the public page"),
+    Way.LETTER: _("by letter"),
+    Way.MAIL: _("by mail"),
+    Way.PHONE: _("by telephone"),
+    Way.IN_PERSON: _("in person"),
+}
+
+#: Where a request stands, and how a badge looks.
+REQUEST_STATES = {
+    RequestState.LOOKING: (_("account is being looked up"), "quiet"),
+    RequestState.CLAIMED: (_("waits for the proof"), "warn"),
+    RequestState.CHECKING: (_("proof is being checked"), "quiet"),
+    RequestState.OPEN: (_("waits for an answer"), "warn"),
+    RequestState.ANSWERED: (_("done"), "good"),
+    RequestState.REFUSED: (_("refused"), "bad"),
+}

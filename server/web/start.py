@@ -10,10 +10,12 @@ from workers.results import newest
 
 
 def way_in() -> str:
-    """The score; before the first decision the choice of a network; for the administrator of a new house its facts."""
+    """The score; before the first decision the choice of a network; an auditor's room; the facts of a new house."""
     someone = person()
     if not organisation().complete:
         return url_for("organisation.facts") if someone.role is Role.ADMIN else url_for("score.score")
+    if someone.role is Role.AUDITOR:
+        return url_for("audit.room")
     with process().reading() as session:
         decided = any(topic.asked for topic in consents.topics(session, someone.subject_id))
     return url_for("score.score") if decided else url_for("consent.choose")

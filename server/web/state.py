@@ -9,7 +9,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from server.models import Account, Role
 from server.services import logins, organisations
 from server.services.devices import device
-from server.services.words import LANGUAGES, known
+from server.services.words import LANGUAGES, known, locale_of
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
 
@@ -65,7 +65,7 @@ def language() -> str:
 
 def locale() -> str:
     """How dates and numbers are written in this request: English as in Europe, the day before the month."""
-    return {"en": "en_GB"}.get(language(), language())
+    return locale_of(language())
 
 
 def browser() -> str:

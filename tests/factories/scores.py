@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from tests.factories.days import publish
 from tests.factories.people import agree, make_connection
 from workers.models import Connection
 from workers.networks.shape import Post, Reaction, Reading
@@ -44,6 +45,7 @@ def make_scored(work: Work, subject_id: str) -> dict[str, Connection]:
     put_audience(work, connections["bluesky"], 1234)
     for days in (1, 0):
         assert store_score(work, subject_id, day_before(work, days))
+    publish(work, day_before(work, 1))
     return connections
 
 

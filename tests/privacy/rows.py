@@ -50,7 +50,7 @@ def fill(work: Work, *names: str) -> list[Person]:
     common: dict[Table, dict[str, Any]] = {}
     for model in models():
         if not model.__holds__.persons:
-            common[model.__table__] = _add(work, model, Person("", "nobody"), {}, {})
+            common[model.__table__] = _add(work, model, Person("", "nobody"), common, {})
     bystander = _person(work, "bystander", common, "")
     return [_person(work, name, common, bystander.id) for name in names]
 
@@ -104,7 +104,8 @@ def _value(column: Column[Any], person: Person, known: dict[Table, dict[str, Any
     number = next(_numbers)
     text = f"{person.name}.{column.table.name}.{column.name}.{number}"
     if isinstance(column.type, SealedBytes):
-        return text
+        # Packed bytes have a version in front, and rows of equal size behind it.
+        return "\x01" + text.ljust(24 * 8) if "reads" in column.info else text
     if isinstance(column.type, UtcDateTime):
         return now + timedelta(microseconds=number)
     if isinstance(column.type, JSON):

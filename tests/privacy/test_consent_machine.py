@@ -12,12 +12,16 @@ from privacy import consent
 from privacy.base import Subject
 from privacy.consent import Consent, NoConsentError
 from privacy.notices import VERSIONS, Notice
-from privacy.vocabulary import Purpose
+from privacy.vocabulary import PER_NETWORK, Purpose
 from tests.conftest import Clock
 from tests.factories.people import make_subject
 from workers.runtime.process import Process
 
-TOPICS = ((Purpose.SCORING, "bluesky"), (Purpose.SCORING, "mastodon"), (Purpose.RECOGNITION, ""))
+TOPICS = (
+    (Purpose.SCORING, "bluesky"),
+    (Purpose.SCORING, "mastodon"),
+    *((purpose, "") for purpose in Purpose if purpose not in PER_NETWORK),
+)
 people = st.integers(0, 1)
 topics = st.sampled_from(TOPICS)
 Topic = tuple[Purpose, str]

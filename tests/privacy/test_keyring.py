@@ -3,11 +3,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from sqlalchemy import select, update
 
 from privacy.base import new_id
@@ -18,6 +21,7 @@ from privacy.keyring import (
     PersonKey,
     SealBrokenError,
     WrongMasterKeyError,
+    _derive,
     _keys,
     token_hash,
 )
@@ -356,8 +360,52 @@ def test_networks_and_ids_are_not_confused_in_pseudonyms() -> None:
 
 def test_a_pseudonym_contains_nothing_of_the_key_that_seals() -> None:
     key = PersonKey(bytes(KEY_BYTES))
-    assert key._seal != key._pseudonym
-    assert bytes(KEY_BYTES) not in (key._seal, key._pseudonym)
+    key.pseudonym("bluesky", "did:a")
+    parts = {use: _derive(bytes(KEY_BYTES), use) for use in ("seal", "pseudonym")}
+    assert key._pseudonym == parts["pseudonym"] != parts["seal"]
+    assert bytes(KEY_BYTES) not in parts.values()
+
+
+def test_derived_keys_are_those_of_rfc_5869() -> None:
+    for use in ("seal", "pseudonym", "once/" + "x" * 32):
+        info = f"klarwert/{use}".encode()
+        assert _derive(b"k" * 32, use) == HKDFExpand(algorithm=SHA256(), length=32, info=info).derive(b"k" * 32)
+
+
+def test_what_was_sealed_once_opens_under_its_salt_and_key_only() -> None:
+    key, salt = PersonKey(b"a" * 32), b"s" * 32
+    sealed = key.seal_once(salt, b"pseudonyms")
+    assert key.open_once(salt, sealed) == b"pseudonyms"
+    assert len(sealed) == len(b"pseudonyms") + 16
+    for other, at, content in ((PersonKey(b"b" * 32), salt, sealed), (key, b"t" * 32, sealed), (key, salt, sealed[1:])):
+        with pytest.raises(SealBrokenError):
+            other.open_once(at, content)
+
+
+def test_the_keys_of_a_range_of_people_come_at_once(ring: KeyRing) -> None:
+    ids = sorted(new_id() for _ in range(5))
+    for one in ids:
+        ring.create(one)
+    found = ring.people(ids[1], ids[4])
+    assert sorted(found) == ids[1:4]
+    assert found[ids[2]].open("place", ring.person(ids[2]).seal("place", "text")) == "text"
+
+
+def test_a_file_has_a_key_of_its_own_that_outlives_it_by_some_time(ring: KeyRing) -> None:
+    sealed, other = ring.seal_file("00001-1-a", b"content"), ring.seal_file("00002-1-b", b"content")
+    assert ring.open_file("00001-1-a", sealed) == b"content"
+    with pytest.raises(SealBrokenError):
+        ring.open_file("00002-1-b", sealed)
+    assert ring.files("00001-") == {"00001-1-a"}
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    for _ in range(2):
+        ring.retire_file("00001-1-a", now)
+    assert ring.files() == {"00002-1-b"}
+    assert ring.open_file("00001-1-a", sealed) == b"content"
+    assert [ring.expire_files(now), ring.expire_files(now + timedelta(seconds=1))] == [0, 1]
+    with pytest.raises(KeyGoneError):
+        ring.open_file("00001-1-a", sealed)
+    assert ring.open_file("00002-1-b", other) == b"content"
 
 
 def test_a_token_is_stored_as_its_hash() -> None:

@@ -6,11 +6,25 @@ from string import Template
 import pytest
 
 from privacy.notices import LANGUAGES, VERSIONS, Notice, notice
-from privacy.vocabulary import PER_NETWORK, Purpose
+from privacy.vocabulary import PER_NETWORK, SPECIAL, Purpose
 from tests.factories.people import NAMES
 
 #: SHA-256 of every text that was ever shown. Nobody who agreed to a text agreed to another one.
 DIGESTS = {
+    "archives-1.de.txt": "df8c9cda58962ae8c74fe85f547dc07f117eafb4c1b6315aefe4dba3bfd2cc0d",
+    "archives-1.en.txt": "e13ff4350ff66e090ab2dc03926317d5fa807097bd384d9de6ad0fe92d8435ec",
+    "comparison-1.de.txt": "369cd45554fa2fd32d5dd6c35ddd21d1a5d3e0ad40da1a75dfeec0776a59a6d8",
+    "comparison-1.en.txt": "58820a736d43cea3cb22ff78360da94365fc94a8bc463e24d9de9c2a1646c3ed",
+    "digest-1.de.txt": "350e2bd222e1cf33e1c7f515c1c701df74e1c22c5957abe9720094e8c19ddbc5",
+    "digest-1.en.txt": "cd966ac10e7da5403907ffb958e1ce96125587f2ca024184ca6abb80b34137af",
+    "lookup-1.de.txt": "b913807f8e449710cf60959593629fbbae6083620d00e0d39b233ba80b42b9c3",
+    "lookup-1.en.txt": "bbe4a24c16055323b50ced1af7be42911d0f88fea726f9692d058504b177defc",
+    "named-1.de.txt": "7025b788b97799b0323fe61f8b82dd3f45ce3c7771d6e4c7faedfb883de44a69",
+    "named-1.en.txt": "b3a8f4b7cb58621ed1e2c00b1418785733c29f2b10235b78298676f6799b2acb",
+    "perks-1.de.txt": "cf7918e7100aa10275e951ee65d55e985dc67bfd5d344042d450c675b966a33c",
+    "perks-1.en.txt": "c88c1e228e9b38170cb9417600752dfa1c62054773c07ed930f12f9565d46d50",
+    "profile-1.de.txt": "f769071e38fecf9be1d2c26889812497060a25efd9f45a206fca7ff8b1c42bb4",
+    "profile-1.en.txt": "007966b6c9606ff1b1b8da302932fa6c2023b75733f5b7ecb9d87c38c026f352",
     "recognition-1.de.txt": "0aaac76a80a949461f762dc3f10a8f1b5ce11a902d7deca9d6fd52041319e862",
     "recognition-1.en.txt": "fadeda9ddffae209ff9434da7b4a3c4fe52a468af03feffb6906e97bcecccb0a",
     "scoring-1.de.txt": "8cce7b565bfa1e491f6aef9b0eac9e526c67fcd33ec1388e7ec3a8bfbc2662b5",
@@ -21,9 +35,12 @@ DIGESTS = {
 BOTH = [(purpose, language) for purpose in Purpose for language in LANGUAGES]
 #: What Art. 7(3) and 13 DSGVO want to be said, in a word of each language.
 SAID = {
-    "de": ("jederzeit", "bleibt rechtmäßig", "keine Nachteile", "Artikel 6 Absatz 1 Buchstabe a", "Artikel 9 Absatz 2"),
-    "en": ("at any time", "stays lawful", "no disadvantages", "Article 6(1)(a)", "Article 9(2)(a)"),
+    "de": ("jederzeit", "bleibt rechtmäßig", "keine Nachteile", "Artikel 6 Absatz 1 Buchstabe a"),
+    "en": ("at any time", "stays lawful", "no disadvantages", "Article 6(1)(a)"),
 }
+
+#: And where the data may touch special categories.
+EXPLICIT = {"de": "Artikel 9 Absatz 2 Buchstabe a", "en": "Article 9(2)(a)"}
 
 
 def texts() -> dict[str, str]:
@@ -64,13 +81,16 @@ def test_every_notice_says_who_is_responsible_and_how_to_say_no(purpose: Purpose
     text = " ".join(notice(purpose, language, NAMES).text.split())
     for needed in (*SAID[language], NAMES["organisation"], NAMES["address"], NAMES["dpo"], NAMES["authority"]):
         assert needed in text
+    assert (EXPLICIT[language] in text) == (purpose in SPECIAL)
 
 
 @pytest.mark.parametrize(("purpose", "language"), BOTH)
 def test_a_notice_about_one_network_names_it_and_who_is_asked(purpose: Purpose, language: str) -> None:
     text = notice(purpose, language, NAMES).text
     named = [name for name in ("network", "operator", "country") if NAMES[name] in text]
-    assert named == (["network", "operator", "country"] if purpose in PER_NETWORK else [])
+    # An archive is brought by its person: no network is asked.
+    asked = [] if purpose is Purpose.ARCHIVES else ["operator", "country"]
+    assert named == (["network", *asked] if purpose in PER_NETWORK else [])
 
 
 @pytest.mark.parametrize(("purpose", "language"), BOTH)

@@ -24,7 +24,7 @@ ROTATE = """
 import os, signal, sys
 from privacy import keyring
 keyring._AT_ONCE = 3
-real, seen = keyring._encrypt, 0
+real, seen = keyring.encrypt, 0
 def encrypt(*args):
     global seen
     seen += 1
@@ -32,7 +32,7 @@ def encrypt(*args):
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*args)
 ring = keyring.KeyRing(sys.argv[1], keyring.MasterKeys([bytes(range(1, 33)), bytes(range(32))]))
-keyring._encrypt = encrypt
+keyring.encrypt = encrypt
 print(ring.rotate())
 """
 

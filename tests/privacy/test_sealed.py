@@ -7,7 +7,7 @@ from privacy.base import Sealed, new_id
 from privacy.keyring import PersonKey, SealBrokenError
 from privacy.sealed import place, readable, seal, sealed_columns, unseal
 from tests.privacy.rows import fill, personal
-from workers.models import Connection, Mail, PostSplit, Score
+from workers.models import Connection, DayScored, Mail, PostSplit
 from workers.runtime.process import Process
 
 KEY = PersonKey(bytes(32))
@@ -106,7 +106,7 @@ def test_none_empties_a_sealed_column() -> None:
 
 def test_sealed_columns_are_found_by_their_type() -> None:
     assert sealed_columns(Mail) == ["recipient", "title", "body"]
-    assert sealed_columns(Score) == []
+    assert sealed_columns(DayScored) == []
 
 
 def test_readable_opens_what_is_sealed_and_leaves_the_rest(mail: Mail) -> None:

@@ -11,7 +11,7 @@ from server.models import Account, OrganisationFact
 from server.services import connections
 from server.services.connections import Sent
 from tests.conftest import Clock
-from workers.models import Connection, Score, Signal
+from workers.models import Connection, Inbox, Score
 from workers.runtime.process import Process
 from workers.runtime.settings import SettingsError
 from workers.scoring.explain import explain
@@ -46,11 +46,11 @@ def test_the_newest_score_is_what_the_stored_signals_give(made: Process, clock: 
 
 def test_making_it_again_changes_nothing(made: Process) -> None:
     with made.reading() as session:
-        before = session.scalar(select(func.count()).select_from(Signal))
+        before = session.scalar(select(func.count()).select_from(Inbox))
     demo.make(made.settings)
     with made.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Signal)) == before
-        assert session.scalar(select(func.count()).select_from(Account)) == len(demo.cast()) + 1
+        assert session.scalar(select(func.count()).select_from(Inbox)) == before
+        assert session.scalar(select(func.count()).select_from(Account)) == len(demo.cast()) + 3
 
 
 def test_no_invented_account_is_ever_asked_for_on_a_network(made: Process, clock: Clock) -> None:

@@ -13,6 +13,7 @@ from server.services import explanations, scores
 from server.services.explanations import SIGNALS_A_PAGE, add_up, explain_day, explained, signals_of
 from server.services.missing import MissingError
 from server.services.scores import Step, next_step, people_for
+from tests.factories.days import publish
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.scores import GARDEN, make_post, make_scored
 from workers.models import Connection, Run, Score
@@ -228,6 +229,7 @@ def test_a_first_score_has_no_change(process: Process) -> None:
     with process.working() as work:
         subject = make_subject(work)
         work.session.add(made_score(subject.id, TODAY - timedelta(days=400), 30.0))
+        publish(work, TODAY - timedelta(days=400))
         work.session.flush()
         shown = scores.overview(work.session, work.ring, subject.id, work.today)
     assert shown is not None

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from server.services.explanations import POSTS_A_PAGE
+from tests.factories.days import publish
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.scores import make_post, make_scored
 from tests.server.browser import Browser
@@ -103,7 +104,7 @@ def test_the_explanation_says_everything_that_it_has_to(ann: Browser, connection
         "its root counts, too",
         "What the score does not mean",
         "work, credit, insurance or a flat",
-        "Only you. This Klarwert hands scores to nobody.",
+        "Only you, and whoever stands under",
         "klarwert-1",
         "hallo@beispiel.example",
         "nothing new comes for 30 days",
@@ -172,6 +173,7 @@ def test_a_silent_time_is_shown_as_what_it_is(process: Process, ann: Browser, an
         agree(work, ann_id)
         make_connection(work, ann_id, read_at=work.now)
         store_score(work, ann_id, work.today - timedelta(days=1))
+        publish(work, work.today - timedelta(days=1))
     assert ann.get("/score").says("1.0 points, on a scale from 1 to 100 for 21 November 2026")
     assert ann.says("nobody reacted in public")
     assert ann.get("/explanation").says("So your score is 1: everybody's first point.")

@@ -11,13 +11,14 @@ from privacy.consent import NoConsentError
 from privacy.keyring import KeyGoneError
 from privacy.vocabulary import Purpose
 from server.services.connections import disconnect
+from tests.factories.days import signals
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
 from tests.privacy.conftest import Beside, beside, waits
 from workers import jobs, schedule
 from workers.jobs import connecting
 from workers.jobs.asking import held
-from workers.models import Connection, Post, Score, Signal, StandingLink
+from workers.models import Connection, Post, Score, StandingLink
 from workers.models.connection import State
 from workers.results import store_score
 from workers.runtime.process import Process
@@ -111,8 +112,9 @@ def test_a_withdrawal_and_jobs_do_not_lock_each_other_out(postgres_process: Proc
         withdraw(work, mine, Purpose.SCORING, "bluesky")
         withdraw(work, other, Purpose.RECOGNITION)
     with process.reading() as session:
-        for table in (Post, Signal, Score, StandingLink):
+        for table in (Post, Score, StandingLink):
             assert session.scalar(select(func.count()).select_from(table)) == 0
+    assert signals(process) == []
 
 
 def test_an_erasure_and_jobs_do_not_lock_each_other_out(postgres_process: Process) -> None:
@@ -126,7 +128,7 @@ def test_an_erasure_and_jobs_do_not_lock_each_other_out(postgres_process: Proces
         )
         assert failures == []
         with process.reading() as session:
-            assert session.scalar(select(func.count()).where(Signal.subject_id == mine)) == 0
+            assert signals(process, mine) == []
             assert consent.agreed(session, other, Purpose.RECOGNITION)
         jobs.erase(other)
 
@@ -151,8 +153,9 @@ def test_a_score_that_is_being_made_does_not_outlive_the_disconnection(
         waits(left)
     left.result(30)
     with process.reading() as session:
-        for table in (Score, Signal, Connection):
+        for table in (Score, Connection):
             assert session.scalar(select(func.count()).select_from(table)) == 0
+    assert signals(process) == []
 
 
 def test_a_score_that_is_being_made_does_not_outlive_the_loss_of_the_account(

@@ -40,7 +40,7 @@ def test_a_score_is_stored_with_its_shares(each_process: Process) -> None:
         row = results.newest(session, subject_id)
         split = session.get_one(PostSplit, (subject_id, TODAY))
         post = session.scalars(select(Post.id)).one()
-        points = results.post_points(split, each_process.ring.person(subject_id))
+        points = results.post_points(session, split, each_process.ring.person(subject_id))
     assert row is not None
     assert row.preliminary
     assert (row.day, row.weeks, row.model, set(row.by_network)) == (TODAY, 2, "klarwert-1", {"bluesky"})

@@ -16,10 +16,10 @@ from privacy import consent
 from privacy.base import new_id
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
-from tests.factories.days import make_score
+from tests.factories.days import make_score, signals
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, ago, like, reading
-from workers.models import Connection, Post, PostSplit, RejectedTopic, Run, Score, Signal, StandingLink
+from workers.models import Connection, Post, PostSplit, RejectedTopic, Run, Score, StandingLink
 from workers.results import store_score
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
@@ -66,7 +66,7 @@ def test_the_withdrawal_of_one_network_keeps_the_other(each_process: Process) ->
         assert withdraw(work, subject.id, Purpose.SCORING, "bluesky")
     with each_process.reading() as session:
         assert [row.network for row in session.scalars(select(Connection))] == ["mastodon"]
-        assert {row.network for row in session.scalars(select(Signal))} == {"mastodon"}
+        assert {row["network"] for row in signals(each_process)} == {"mastodon"}
         assert len(session.scalars(select(Post)).all()) == 1
         assert [row.day for row in session.scalars(select(Score))] == [ago(3)]
     assert [each.func_name for each in each_process.queue.rq.jobs] == ["workers.jobs.score"]
@@ -181,11 +181,10 @@ class Consents(RuleBasedStateMachine):
         with self.process.reading() as session:
             for subject_id in self.ids:
                 agreed = set(consent.networks(session, subject_id))
-                of_network = {
-                    row.network
-                    for table in (Connection, Signal)
-                    for row in session.scalars(select(table).where(table.subject_id == subject_id))
-                }
+                stored = signals(self.process, subject_id)
+                of_network = {row["network"] for row in stored}
+                mine = select(Connection.network).where(Connection.subject_id == subject_id)
+                of_network |= set(session.scalars(mine))
                 assert of_network <= agreed
                 connections = set(session.scalars(select(Connection.id).where(Connection.subject_id == subject_id)))
                 for table in (Post, Run):
@@ -203,7 +202,7 @@ class Consents(RuleBasedStateMachine):
                 )
                 unwanted = session.scalars(select(RejectedTopic).where(RejectedTopic.subject_id == subject_id))
                 assert consent.agreed(session, subject_id, Purpose.TOPICS) or not [*given, *unwanted]
-                heard = set(session.scalars(select(Signal.actor).where(Signal.subject_id == subject_id)))
+                heard = {row["actor"] for row in stored}
                 lent_to = session.scalars(select(StandingLink.actor).where(StandingLink.subject_id == subject_id))
                 assert set(lent_to) <= heard
 

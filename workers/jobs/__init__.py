@@ -1,11 +1,33 @@
 """The jobs that workers run, by name: each takes opaque ids, may run twice, asks consent when it starts and writes."""
 
+from workers.jobs.archiving import clear_archives, read_archive
+from workers.jobs.auditing import recompute, recount
 from workers.jobs.checking import check_day
 from workers.jobs.connecting import look_up, prove
 from workers.jobs.erasing import erase
 from workers.jobs.expiring import expire
 from workers.jobs.mailing import send_mail
+from workers.jobs.mentioning import verify_webmention
 from workers.jobs.reading import collect
-from workers.jobs.scoring import score, score_day
+from workers.jobs.requesting import look_up_request, prove_request
+from workers.jobs.scoring import fold, score, score_day
 
-__all__ = ["check_day", "collect", "erase", "expire", "look_up", "prove", "score", "score_day", "send_mail"]
+__all__ = [
+    "check_day",
+    "clear_archives",
+    "collect",
+    "erase",
+    "expire",
+    "fold",
+    "look_up",
+    "look_up_request",
+    "prove",
+    "prove_request",
+    "read_archive",
+    "recompute",
+    "recount",
+    "score",
+    "score_day",
+    "send_mail",
+    "verify_webmention",
+]

@@ -7,10 +7,13 @@ from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import unseal
 from privacy.vocabulary import Purpose
+from workers import keys
+from workers.catalogue import NETWORKS
 from workers.jobs.traffic import SharedTraffic
 from workers.models import Connection
 from workers.networks.client import Client
-from workers.networks.registry import networks
+from workers.networks.registry import Given, Key
+from workers.networks.registry import network as named
 from workers.networks.shape import Failure, Network, Reason
 from workers.runtime.process import Process
 from workers.runtime.work import Work
@@ -33,8 +36,15 @@ def client(process: Process, alive: Callable[[], None] = lambda: None) -> Client
 
 
 def network(process: Process, name: str) -> Network:
-    """A network by its name."""
-    return networks(process.settings.bluesky_appview)[name]
+    """A network by its name, with the operator's key where it needs one.
+
+    Raises KeyError for an unknown one, Failure(SWITCHED_OFF) where it is off or its key is missing.
+    """
+    with process.reading() as session:
+        parts, on = keys.key_for(session, process.ring, name), keys.is_on(session, name)
+    if name in NETWORKS and not on:
+        raise Failure(Reason.SWITCHED_OFF)
+    return named(name, Given(process.settings.bluesky_appview, Key(parts)))
 
 
 def held(work: Work, connection_id: str) -> Connection | None:

@@ -27,7 +27,9 @@ TWICE = "twice"
 #: The code ran out before it was found.
 EXPIRED = "code_expired"
 #: Reasons after which asking again helps.
-PASSING = frozenset({Reason.RATE_LIMITED, Reason.UNREACHABLE, Reason.NOT_UNDERSTOOD, Reason.INCOMPLETE})
+PASSING = frozenset(
+    {Reason.RATE_LIMITED, Reason.UNREACHABLE, Reason.NOT_UNDERSTOOD, Reason.INCOMPLETE, Reason.KEY_REFUSED}
+)
 
 
 @job

@@ -2,16 +2,18 @@
 
 from datetime import timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from workers.jobs.job import job
-from workers.models import Connection, Signal
+from workers.models import Connection
 from workers.places import holdings
+from workers.requests import expire_requests
 from workers.results import drop_preliminary
 from workers.runtime.marks import note_expired
 from workers.runtime.process import Process
 from workers.runtime.work import Work
-from workers.signals.store import drop_signals
+from workers.signals.store import drop_signals, has_signals
+from workers.signals.webmentions import drop_old
 
 #: What was read through an account that lapsed is not looked up at its source any more: it stays no longer (R13).
 UNPROVEN = timedelta(days=7)
@@ -21,8 +23,10 @@ UNPROVEN = timedelta(days=7)
 def expire(process: Process, day: str) -> None:
     """Deletes everything that is overdue, in tables and elsewhere, and notes that it was done on this day (ISO)."""
     places = holdings(process)
+    expire_requests(process)  # before the rules of the tables, which know nothing of keys
     with process.working() as work:
         _drop_unproven(work)
+        drop_old(work)
         places.expire(work.session, work.now)
     places.expire_places(process.clock())
     process.forget()
@@ -31,8 +35,9 @@ def expire(process: Process, day: str) -> None:
 
 def _drop_unproven(work: Work) -> None:
     idle = select(Connection).where(Connection.idle_since <= work.now - UNPROVEN).with_for_update()
-    heard = exists().where(Signal.connection_id == Connection.id)
-    for connection in work.session.scalars(idle.where(heard)).all():
+    for connection in work.session.scalars(idle).all():
+        if not has_signals(work.session, connection):
+            continue
         drop_signals(work.session, connection)
         # The days that have ended stay what they were; the running one is made of what is left, if anything is.
         drop_preliminary(work.session, connection.subject_id)

@@ -11,6 +11,7 @@ from workers.jobs.asking import client, network
 from workers.models import Connection
 from workers.networks.shape import Failure
 from workers.runtime.process import Process
+from workers.signals import webmentions
 from workers.signals.objections import drop_actor, note
 
 
@@ -31,6 +32,11 @@ def add_objection(process: Process, name: str, address: str) -> int:
         raise ObjectionError("there is no network of this name") from None
     except Failure as failure:
         raise ObjectionError(failure.reason.value) from None
+    return take_out(process, name, actor_id)
+
+
+def take_out(process: Process, name: str, actor_id: str) -> int:
+    """Puts an account on the stop list and takes it out of all signals; from how many participants' it went."""
     with process.working() as work:
         note(work, name, actor_id)
     with process.reading() as session:
@@ -42,6 +48,8 @@ def _taken_out(process: Process, subject_id: str, name: str, actor_id: str) -> b
     try:
         with process.working() as work:
             consent.take_turn(work.session, subject_id)
+            if name == webmentions.NETWORK:
+                return webmentions.drop_site(work, subject_id, actor_id)
             return drop_actor(work, subject_id, name, actor_id)
     except KeyGoneError:  # erased meanwhile
         return False

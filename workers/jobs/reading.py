@@ -135,11 +135,11 @@ class _Reading:
     def _read(self) -> None:
         with self._process.working() as work:
             connection, run = self._mine(work)
-            source = network(self._process, connection.network)
-            account = remote_id(work, connection)
+            name, account = connection.network, remote_id(work, connection)
             resume = unseal(connection, key_of(work, connection), "resume") or None
             stale = work.now - (connection.proven_at or run.started_at) > PROOF_LIFE
             since = work.today - timedelta(days=KLARWERT_1.window_days - 1)
+        source = network(self._process, name)
         if stale:
             self._prove_again(source, account)
         self._count_followers(source.profile(self._asking, account).followers)
@@ -178,9 +178,8 @@ class _Reading:
             connection, run = self._mine(work)
             key = key_of(work, connection)
             readings = without_objectors(work, connection.network, page.readings)
-            for reading in readings:
-                run.posts += 1
-                run.reactions += put(work, key, connection, reading)
+            run.posts += len(readings)
+            run.reactions += put(work, key, connection, *readings)
             texts = {reading.post.address: reading.post.text for reading in page.readings}
             give_topics(work, key, connection, texts, lambda: in_force(self._process.settings.topics_table))
             actors = [r.actor_id for reading in readings for r in reading.reactions if r.actor_id is not None]

@@ -10,6 +10,7 @@ from math import ceil
 
 from redis.exceptions import LockError
 
+from workers import use
 from workers.networks.failure import Failure, Reason
 from workers.runtime.process import Process
 
@@ -33,6 +34,7 @@ class SharedTraffic:
         lock = self._process.redis.lock(self._name("turn", end), timeout=_TURN_SECONDS, sleep=_LOOK_SECONDS)
         if not lock.acquire(blocking_timeout=self._patience):
             raise Failure(Reason.RATE_LIMITED, self._process.clock() + timedelta(minutes=1))
+        use.count(self._process.redis, end, self._process.clock().date())
         try:
             yield
         finally:

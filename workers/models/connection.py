@@ -48,7 +48,7 @@ class Connection(Base):
         exported=(
             "id", "subject_id", "network", "state", "typed", "handle", "address", "remote_id", "label", "code",
             "code_until", "proof", "proven_at", "created_at", "read_at", "failure", "due_at", "resume",
-            "idle_since",
+            "idle_since", "last_post",
         ),
         withheld={
             "remote_index": "a keyed fingerprint of remote_id, which is exported",
@@ -85,7 +85,7 @@ class Connection(Base):
     code_index: Mapped[bytes] = mapped_column(index=True)
     code_until: Mapped[datetime]
     proof: Mapped[str | None]
-    """How it was proven: `bio`, `rel_me` or `post`."""
+    """How it was proven: `bio`, `file`, `rel_me` or `post`."""
     proven_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
@@ -98,5 +98,7 @@ class Connection(Base):
     """Where an unfinished reading goes on; the network's own words."""
     leased_until: Mapped[datetime | None]
     """A reading is running; nobody else starts one before."""
+    last_post: Mapped[int] = mapped_column(default=0)
+    """The highest number that a post of it ever had; none is given twice."""
     idle_since: Mapped[datetime | None]
     """Since when it is not proven, as the jobs found; empty while it is read."""

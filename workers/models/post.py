@@ -18,15 +18,19 @@ class Post(Base):
         about=About.PARTICIPANT,
         use=Use.SCORING,
         basis=Basis.EXPLICIT_CONSENT,
-        exported=("id", "subject_id", "connection_id", "address", "day", "topics", "first_read_at", "read_at"),
+        exported=(
+            "id", "subject_id", "connection_id", "number", "address", "day", "topics", "first_read_at", "read_at",
+        ),
         withheld={"address_index": "a keyed fingerprint of address, which is exported"},
         rule=Rule(91, since="read_at"),
-    )
-    __table_args__ = (UniqueConstraint("connection_id", "address_index"),)
+    )  # fmt: skip
+    __table_args__ = (UniqueConstraint("connection_id", "address_index"), UniqueConstraint("connection_id", "number"))
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), index=True)
     connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"))
+    number: Mapped[int]
+    """From 1 within the connection: columns of signals know the post by it."""
     address: Mapped[Sealed]
     address_index: Mapped[bytes]
     day: Mapped[date]

@@ -1,7 +1,9 @@
 """Daily scores with their split by network and kind; the split by post apart, sealed and short-lived."""
 
 from datetime import date, datetime
+from typing import Any
 
+import numpy as np
 from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -9,6 +11,9 @@ from privacy.base import Base, Holds, Rule, Sealed
 from privacy.vocabulary import About, Basis, Erased, Use
 
 _TWO_YEARS = 730
+#: A row of a split by post.
+SPLIT = np.dtype([("connection", "<u2"), ("number", "<u4"), ("points", "<f8")])
+_ID_BYTES = 16
 
 
 class Score(Base):
@@ -21,8 +26,8 @@ class Score(Base):
         use=Use.SCORING,
         basis=Basis.EXPLICIT_CONSENT,
         exported=(
-            "subject_id", "day", "model", "score", "impact", "weeks", "by_network", "by_kind", "changed_since",
-            "changes", "preliminary", "made_at",
+            "subject_id", "day", "model", "score", "impact", "weeks", "by_network", "by_kind", "by_topic",
+            "changed_since", "changes", "preliminary", "made_at",
         ),
         rule=Rule(_TWO_YEARS, since="made_at"),
     )  # fmt: skip
@@ -39,6 +44,8 @@ class Score(Base):
     """Points by network."""
     by_kind: Mapped[dict[str, float]] = mapped_column(JSON)
     """Points by kind of reaction."""
+    by_topic: Mapped[Sealed | None]
+    """JSON: points by topic, sealed as topics are; only with the consent to topics."""
     changed_since: Mapped[date | None]
     """The last final day before, where what that score was made of was still at hand."""
     changes: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
@@ -46,6 +53,20 @@ class Score(Base):
     preliminary: Mapped[bool]
     """Is it of a day that has not ended?"""
     made_at: Mapped[datetime]
+
+
+def pack_split(connections: bytes, posts: bytes) -> bytes:
+    """The bytes of a split: how many connections, their ids (16 bytes each), then `SPLIT` rows that point at them."""
+    return (len(connections) // _ID_BYTES).to_bytes(2, "little") + connections + posts
+
+
+def split_rows(packed: bytes) -> list[dict[str, Any]]:
+    """A split as rows that can be read: connection, number of the post in it, points."""
+    size = int.from_bytes(packed[:2], "little")
+    rows = 2 + size * _ID_BYTES
+    ids = [packed[start : start + _ID_BYTES].hex() for start in range(2, rows, _ID_BYTES)]
+    posts = np.frombuffer(packed[rows:], dtype=SPLIT).tolist()
+    return [{"connection_id": ids[which], "number": number, "points": points} for which, number, points in posts]
 
 
 class PostSplit(Base):
@@ -63,8 +84,8 @@ class PostSplit(Base):
 
     subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
-    points: Mapped[Sealed]
-    """JSON: id of the post to points."""
+    points: Mapped[Sealed] = mapped_column(info={"reads": split_rows})
+    """`pack_split`: connection and number of the post to points."""
     made_at: Mapped[datetime]
 
 

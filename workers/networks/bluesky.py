@@ -14,8 +14,9 @@ from workers.networks.client import Client
 from workers.networks.door import admitted, joined, plausible_day, reaction_day
 from workers.networks.failure import Failure, Reason
 from workers.networks.listing import Lists
+from workers.networks.markup import addresses_in
 from workers.networks.resume import Place, opened, place, rest
-from workers.networks.shape import Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
 from workers.networks.xrpc import Xrpc
 
@@ -23,7 +24,6 @@ _DID = re.compile(r"did:(?:plc:[a-z2-7]{24}|web:[a-zA-Z0-9.%-]{3,253})\Z")
 _HANDLE = re.compile(r"(?=.{3,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _RKEY = re.compile(r"[A-Za-z0-9._~:-]{1,512}\Z")
 _PAGE = re.compile(r"https://bsky\.app/profile/(?P<actor>[^/?#]+)/?\Z")
-_URL = re.compile(r"https?://[^\s<>\"')\]]+")
 _POST = "app.bsky.feed.post"
 _FEED_PAGE = 50
 _LIST_PAGE = 100
@@ -43,7 +43,9 @@ class Bluesky:
     """The network `bluesky`, read from one AppView. `remote_id` and the ids of who reacts are DIDs."""
 
     name = "bluesky"
-    title = "Bluesky"
+    needs: tuple[str, ...] = ()
+    proofs = frozenset({"bio", "rel_me", "post"})
+    cost = Cost(once=2, each=5)
 
     def __init__(self, appview: str = "https://public.api.bsky.app") -> None:
         self._appview = appview
@@ -224,7 +226,7 @@ def _profile(did: str, answer: Record) -> Profile:
     if is_opted_out(answer):
         raise Failure(Reason.OPTED_OUT)
     bio = untrusted.text(answer.get("description"))
-    links = [untrusted.text(answer.get("website"), 500), *(url.rstrip(".,;:!?") for url in _URL.findall(bio))]
+    links = [untrusted.text(answer.get("website"), 500), *addresses_in(bio)]
     handle = untrusted.text(answer.get("handle"), 300)
     return Profile(
         remote_id=did,

@@ -9,11 +9,12 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlencode
 
 import httpcore
 import httpx
@@ -22,7 +23,7 @@ from workers.networks.body import parse_json, read_limited
 from workers.networks.connection import Deadline, GuardedBackend, Resolve, system_addresses
 from workers.networks.failure import Failure, Reason
 from workers.networks.guard import Guard, origin
-from workers.networks.pace import asked_to_wait_until, used_up_until
+from workers.networks.pace import asked_to_wait_until, is_spent, used_up_until
 from workers.networks.traffic import Alone, Traffic
 
 Params = Mapping[str, str | int | list[str]]
@@ -76,6 +77,34 @@ class Answer:
     headers: Mapping[str, str]
     data: object
     host: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A page or a feed: its status (as in `Answer`), headers, bytes, and the address that gave it after redirects."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    address: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The operator's key as a request carries it. It is sent to the origin that was asked, and to no other."""
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One request, redirects apart."""
+
+    url: httpx.URL
+    accept: str
+    secret: Secret = field(default_factory=Secret)
+    form: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -143,20 +172,46 @@ class Client:
         """The origin for a host that a person named: HTTPS, unless the operator allowed it in plain."""
         return self._guard.origin_of(host)
 
-    def get_json(self, url: str, params: Params | None = None) -> Answer:
-        """Asks for JSON, following up to three redirects.
+    def get_json(
+        self, url: str, params: Params | None = None, *, secret: Secret | None = None, accept: str = "application/json"
+    ) -> Answer:
+        """Asks for JSON, following up to three redirects (with a secret: within the same origin).
 
         Raises Failure: REFUSED_ADDRESS, UNREACHABLE (no connection, 5xx, too slow), RATE_LIMITED with a time,
         NOT_UNDERSTOOD (a good status without JSON, too long, too deep). Other 4xx are answers.
         """
+        address, raw = self._followed(_Call(self._address(url, params), accept, secret or Secret()))
+        return self._answer(address, raw)
+
+    def get_document(self, url: str, accept: str) -> Document:
+        """Asks for a page or a feed, following up to three redirects. Raises Failure like `get_json`."""
+        address, raw = self._followed(_Call(self._address(url, None), accept))
+        return Document(raw.status, raw.headers, raw.body, str(address))
+
+    def post_form(self, url: str, form: Mapping[str, str], secret: Secret) -> Answer:
+        """Sends a form and gives the JSON that answers it; a redirect is none. Raises Failure like `get_json`."""
+        address = self._address(url, None)
+        raw = self._ask(_Call(address, "application/json", secret, urlencode(form).encode()))
+        return self._answer(address, raw)
+
+    def leave_alone(self, url: str, until: datetime) -> None:
+        """Notes that the host of an address wants no request before a moment, where it says so in its own way."""
+        self._remember(origin(self._guard.check(url)), min(until, self.now() + timedelta(days=1)))
+
+    def _address(self, url: str, params: Params | None) -> httpx.URL:
         address = self._guard.check(url)
-        if params:
-            address = self._guard.check(str(address.copy_merge_params(_strings(params))))
+        return self._guard.check(str(address.copy_merge_params(_strings(params)))) if params else address
+
+    def _followed(self, call: _Call) -> tuple[httpx.URL, _Raw]:
+        """The address that answered, and its answer."""
         for _ in range(self._limits.redirects + 1):
-            raw = self._ask(address)
+            raw = self._ask(call)
             if raw.status not in _REDIRECTS:
-                return self._answer(address, raw)
-            address = self._guard.check(_joined(address, raw.headers.get("location", "")))
+                return call.url, raw
+            onward = self._guard.check(_joined(call.url, raw.headers.get("location", "")))
+            if origin(onward) != origin(call.url) and call.secret != Secret():
+                raise Failure(Reason.NOT_UNDERSTOOD)
+            call = replace(call, url=onward)
         raise Failure(Reason.NOT_UNDERSTOOD)
 
     def _answer(self, address: httpx.URL, raw: _Raw) -> Answer:
@@ -168,16 +223,15 @@ class Client:
                 raise
             return Answer(raw.status, raw.headers, None, host)
 
-    def _ask(self, url: httpx.URL) -> _Raw:
+    def _ask(self, call: _Call) -> _Raw:
         failure = Failure(Reason.UNREACHABLE)
-        end = origin(url)
+        end = origin(call.url)
         for attempt in range(self._limits.attempts):
             self._wait_for_allowance(end)
             self._alive()
             with self._traffic.turn(end):
-                raw = self._attempt(url)
-                good = raw is not None and raw.status < _BROKEN and raw.status != HTTPStatus.TOO_MANY_REQUESTS
-                if raw is not None and good:
+                raw = self._attempt(call)
+                if raw is not None and raw.status < _BROKEN and not _is_limit(raw):
                     self._remember(end, used_up_until(raw.headers, self.now()))
                     return raw
                 failure = self._trouble(end, raw)
@@ -187,7 +241,7 @@ class Client:
 
     def _trouble(self, end: str, raw: _Raw | None) -> Failure:
         """What to say if there is no better answer; where the server named a time, the next attempt waits for it."""
-        if raw is None or raw.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        if raw is None or not (_is_limit(raw) or raw.status == HTTPStatus.SERVICE_UNAVAILABLE):
             return Failure(Reason.UNREACHABLE)
         until = asked_to_wait_until(raw.headers, self.now())
         if raw.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -215,27 +269,33 @@ class Client:
             raise Failure(Reason.RATE_LIMITED, until)
         self._sleep(wait)
 
-    def _attempt(self, url: httpx.URL) -> _Raw | None:
+    def _attempt(self, call: _Call) -> _Raw | None:
         """One exchange with the server; None where there was none to the end."""
         self._deadline.start(self._limits.total_seconds)
         try:
-            with closing(self._pool.handle_request(self._request(url))) as response:
+            with closing(self._pool.handle_request(self._request(call))) as response:
                 return self._received(response)
         except _TROUBLES:
             return None
 
-    def _request(self, url: httpx.URL) -> httpcore.Request:
-        limits = self._limits
+    def _request(self, call: _Call) -> httpcore.Request:
+        limits, url = self._limits, call.url
         timeout = {"connect": limits.connect_seconds, "read": limits.read_seconds}
         timeout |= {"write": limits.read_seconds, "pool": limits.connect_seconds}
         headers = {
             "Host": url.netloc.decode("ascii"),
             "User-Agent": self._user_agent,
-            "Accept": "application/json",
+            "Accept": call.accept,
             "Accept-Encoding": "gzip",
+            **call.secret.headers,
         }
-        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        return httpcore.Request("GET", target, headers=list(headers.items()), extensions={"timeout": timeout})
+        if call.form is not None:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(call.form))}
+        path = url.copy_merge_params(call.secret.params).raw_path if call.secret.params else url.raw_path
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=path)
+        method = "GET" if call.form is None else "POST"
+        extensions = {"timeout": timeout}
+        return httpcore.Request(method, target, headers=list(headers.items()), content=call.form, extensions=extensions)
 
     def _received(self, response: httpcore.Response) -> _Raw:
         headers = httpx.Headers(response.headers)
@@ -247,6 +307,13 @@ class Client:
             # Of a refusal or a redirect the status and headers are enough.
             body = b""
         return _Raw(response.status, headers, body)
+
+
+def _is_limit(raw: _Raw) -> bool:
+    """Whether an answer refuses because of too many requests; some networks say 403 and give it away in a header."""
+    if raw.status == HTTPStatus.FORBIDDEN:
+        return is_spent(raw.headers) or "retry-after" in raw.headers
+    return raw.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _strings(params: Params) -> dict[str, str | list[str]]:

@@ -64,16 +64,22 @@ def _is_young(created: object, reacted: date) -> bool:
 
 
 def joined(reactions: Iterable[Reaction]) -> tuple[Reaction, ...]:
-    """One reaction for each actor and kind, on its earliest day; replies and quotes: one a day, with their number."""
+    """One reaction for each actor and kind, on its earliest day; replies and quotes: one a day, with their number.
+
+    Of public counts one a kind stays.
+    """
     groups = groupby(sorted(reactions, key=_order), key=_order)
     return tuple(_one(kind, list(group)) for (kind, *_), group in groups)
 
 
 def _order(reaction: Reaction) -> tuple[str, str, date]:
-    once = reaction.kind in _ONCE or reaction.day is None
+    once = reaction.kind in _ONCE or reaction.actor_id is None or reaction.day is None
     return reaction.kind, reaction.actor_id or "", date.max if once or reaction.day is None else reaction.day
 
 
 def _one(kind: str, group: list[Reaction]) -> Reaction:
+    if group[0].actor_id is None:
+        # A public count is the whole of it, however often it is told.
+        return max(group, key=lambda reaction: reaction.count)
     day = min((reaction.day for reaction in group if reaction.day), default=None)
     return Reaction(kind, group[0].actor_id, day, 1 if kind in _ONCE else len(group))

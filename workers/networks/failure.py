@@ -19,6 +19,10 @@ class Reason(StrEnum):
     INCOMPLETE = "incomplete"
     """Read to its end but for a few lists that broke off."""
     REFUSED_ADDRESS = "refused_address"
+    SWITCHED_OFF = "switched_off"
+    """The network needs a key of the operator, and there is none."""
+    KEY_REFUSED = "key_refused"
+    """The network does not take the operator's key."""
 
 
 class Failure(Exception):  # noqa: N818 - the one way to fail here; the reason says what kind

@@ -1,10 +1,12 @@
 """Turns the HTML that people write on networks into plain text and the links in it; never fails on bad HTML."""
 
+import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from workers.networks import untrusted
 
+_URL = re.compile(r"https?://[^\s<>\"')\]]+")
 _BREAKS = frozenset({"br", "p", "div", "li"})
 _UNSEEN = frozenset({"script", "style"})
 
@@ -51,3 +53,8 @@ def read_html(html: object) -> tuple[str, list[Link]]:
         return "", []
     lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
     return "\n".join(line for line in lines if line), reader.links
+
+
+def addresses_in(text: str) -> list[str]:
+    """The web addresses that stand in a plain text, without the signs that end a sentence."""
+    return [found.rstrip(".,;:!?") for found in _URL.findall(text)]

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 
-import httpx
-
 from workers.networks import untrusted
 from workers.networks.client import Answer, Client, Params
 from workers.networks.door import Actor, admitted, carries_mark, joined, plausible_day, reaction_day
 from workers.networks.failure import Failure, Reason
+from workers.networks.fediverse_address import Named, ascii_host, home_of, named
+from workers.networks.links import next_query, params_of
 from workers.networks.listing import Lists
 from workers.networks.markup import read_html
-from workers.networks.mastodon_address import Named, ascii_host, home_of, named
 from workers.networks.resume import Place, opened, place, rest
-from workers.networks.shape import Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
@@ -40,7 +39,9 @@ class Mastodon:
     """The network `mastodon`. `remote_id` is "host id"; accounts that react are known as name@host."""
 
     name = "mastodon"
-    title = "Mastodon"
+    needs: tuple[str, ...] = ()
+    proofs = frozenset({"bio", "rel_me", "post"})
+    cost = Cost(once=2, each=3)
 
     def find(self, client: Client, address: str) -> Profile:
         """The profile for `@name@host`, `name@host` or an address of a profile page; also where both hosts differ."""
@@ -137,7 +138,7 @@ class _Run:
         self._lists.settle()
 
     def _feed(self, cursor: str | None) -> tuple[list[Record], str | None]:
-        return self.page(f"accounts/{self.number}/statuses", _params(cursor) or _STATUSES)
+        return self.page(f"accounts/{self.number}/statuses", params_of(cursor) or _STATUSES)
 
     def page(self, path: str, params: Params) -> tuple[list[Record], str | None]:
         """A list of objects and the cursor of the next page. Raises Failure."""
@@ -145,7 +146,7 @@ class _Run:
         _raise_for(answer.status)
         if not isinstance(answer.data, list):
             raise Failure(Reason.NOT_UNDERSTOOD)
-        return untrusted.records(answer.data), _next(answer)
+        return untrusted.records(answer.data), next_query(answer)
 
     def is_public_own(self, status: Record) -> bool:
         """Whether a status is the account's own, no boost, and public by its own word; absence is no consent."""
@@ -191,7 +192,7 @@ class _Run:
         if kind == "reply":
             return self._replies(number, day)
         path = f"statuses/{number}/{_LISTS[kind]}"
-        listing = self._lists.read(kind, lambda at: self.page(path, _params(at) or _ACCOUNTS), _id, least)
+        listing = self._lists.read(kind, lambda at: self.page(path, params_of(at) or _ACCOUNTS), _id, least)
         found = (admitted(kind, self._actor(account), day.posted) for account in listing.items)
         return [reaction for reaction in found if reaction], listing.complete
 
@@ -327,17 +328,3 @@ def _address(status: Record, origin: str, acct: str) -> str:
 def _counted(statuses: list[Record]) -> frozenset[str]:
     """The kinds whose counts can be believed when they are 0: some servers never count, which shows in all being 0."""
     return frozenset(kind for kind, field in _COUNTS.items() if any(untrusted.count(s.get(field)) for s in statuses))
-
-
-def _next(answer: Answer) -> str | None:
-    """The query of the next page by the `Link` header. Its host is ignored: only the home server is ever asked."""
-    links = httpx.Response(200, headers={"link": answer.headers.get("link", "")}).links
-    url = links.get("next", {}).get("url")
-    try:
-        return None if url is None else httpx.URL(url).query.decode("ascii")
-    except (httpx.InvalidURL, UnicodeError):
-        return None
-
-
-def _params(cursor: str | None) -> Params:
-    return dict(httpx.QueryParams(cursor)) if cursor else {}

@@ -1,5 +1,6 @@
 """When a server wants to be asked again, read from its headers in the dialects that networks speak."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -8,7 +9,9 @@ _SHORTEST = timedelta(seconds=1)
 _LONGEST = timedelta(days=1)
 # A number above this is a moment (seconds since 1970), below it a number of seconds from now.
 _EPOCH_FROM = 1_000_000_000
-_ALLOWANCES = ("x-ratelimit", "ratelimit")
+# Some networks count requests with a decimal point.
+_NOTHING = re.compile(r"0+(?:\.0*)?")
+_ALLOWANCES = ("x-ratelimit", "ratelimit", "x-rate-limit")
 
 
 def asked_to_wait_until(headers: Mapping[str, str], now: datetime) -> datetime | None:
@@ -20,9 +23,14 @@ def asked_to_wait_until(headers: Mapping[str, str], now: datetime) -> datetime |
 def used_up_until(headers: Mapping[str, str], now: datetime) -> datetime | None:
     """When the allowance begins anew, if this answer says that nothing of it is left; None otherwise."""
     for name in _ALLOWANCES:
-        if headers.get(f"{name}-remaining", "").strip() == "0":
+        if _NOTHING.fullmatch(headers.get(f"{name}-remaining", "").strip()):
             return _moment(headers.get(f"{name}-reset", ""), now)
     return None
+
+
+def is_spent(headers: Mapping[str, str]) -> bool:
+    """Whether an answer says that nothing of the allowance is left."""
+    return any(_NOTHING.fullmatch(headers.get(f"{name}-remaining", "").strip()) for name in _ALLOWANCES)
 
 
 def _moment(text: str, now: datetime) -> datetime | None:

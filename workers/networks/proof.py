@@ -1,4 +1,4 @@
-"""Finds the proof that an account is a person's: a code in the bio or a post, or a link to their page here."""
+"""Finds the proof that an account is a person's: a code in the bio, a post or a file, or a link to their page here."""
 
 import re
 
@@ -9,13 +9,15 @@ from workers.networks.shape import Network
 
 
 def find_proof(network: Network, client: Client, remote_id: str, code: str, page: str) -> str | None:
-    """How the account proves itself: "bio", "rel_me" or "post"; None if it does not. Raises Failure.
+    """How the account proves itself: "bio", "file", "rel_me" or "post"; None if it does not. Raises Failure.
 
     `code` has to stand by itself, in the case it was given; `page` is the whole address of the person's page here.
     """
     profile = network.profile(client, remote_id)
     if _contains(profile.bio, code):
         return "bio"
+    if _contains(profile.file, code):
+        return "file"
     wanted = _normal(page)
     if wanted and any(_normal(link) == wanted for link in profile.links):
         return "rel_me"

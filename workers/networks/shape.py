@@ -7,12 +7,13 @@ calls it turns those into signals. The stable ids of reacting accounts live in t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from math import ceil
 from typing import Protocol
 
 from workers.networks.client import Client
 from workers.networks.failure import Failure, Reason
 
-__all__ = ["Failure", "Network", "Page", "Post", "Profile", "Reaction", "Reading", "Reason"]
+__all__ = ["Cost", "Failure", "Network", "Page", "Post", "Profile", "Reaction", "Reading", "Reason"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Profile:
     links: tuple[str, ...] = ()
     """Addresses that the profile links to as its own (`rel="me"` or profile fields)."""
     followers: int | None = None
+    file: str = field(default="", repr=False)
+    """What stands in `/.well-known/klarwert.txt`, where the account is a domain."""
     actor_id: str = ""
     """The id under which this account appears as `Reaction.actor_id` on the same network, to know a participant by."""
 
@@ -74,13 +77,31 @@ class Page:
     resume: str | None
 
 
+@dataclass(frozen=True)
+class Cost:
+    """How many requests a reading takes at most where each list fits on one page: `once`, and for each post."""
+
+    once: int
+    each: float
+
+    def of(self, posts: int) -> int:
+        """Requests for so many posts, rounded up."""
+        return self.once + ceil(posts * self.each)
+
+
 class Network(Protocol):
-    """A network: one file, one class. Every method may raise `Failure` and nothing else."""
+    """A network: one file, one class. Every method may raise `Failure` and nothing else.
+
+    What people read about it (title, operator, what is taken) stands in `workers/catalogue/<name>.toml`.
+    """
 
     name: str
     """The name in signals and addresses: `bluesky`, `mastodon`."""
-    title: str
-    """The name that people know."""
+    needs: tuple[str, ...]
+    """The parts of the operator's key, as the catalogue names them; empty where everybody may ask."""
+    proofs: frozenset[str]
+    """How an account can be proven: `bio`, `rel_me`, `post`, `file` (see `proof`)."""
+    cost: Cost
 
     def find(self, client: Client, address: str) -> Profile:
         """The public profile for what a person typed: a handle, an address of a profile, or a stable id."""

@@ -10,6 +10,9 @@ Record: TypeAlias = dict[str, object]
 _LONGEST_TEXT = 20_000
 _HIGHEST_COUNT = 10**12
 _LONGEST_MOMENT = 40
+_LONGEST_NUMBER = 13
+# The year 2100.
+_LATEST_SECOND = 4_102_444_800
 
 
 def record(value: object) -> Record:
@@ -44,3 +47,24 @@ def moment(value: object) -> datetime | None:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def quantity(value: object) -> int | None:
+    """A number of things that may be written as a text of digits; None for what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
+        return count(int(value))
+    return count(value)
+
+
+def epoch(value: object) -> datetime | None:
+    """The moment (UTC) of seconds since 1970, a number or a text of digits; None for what is none."""
+    seconds = quantity(value) if isinstance(value, str) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _LATEST_SECOND:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def number(value: object) -> str:
+    """A whole number above 0 that stands for something, as text; empty for what is none."""
+    found = count(value)
+    return str(found) if found else ""

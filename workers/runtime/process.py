@@ -20,6 +20,7 @@ from privacy.ledger import Ledger, LogLeaf
 from privacy.store import forget, open_store, writing
 from workers.runtime.queue import Queue
 from workers.runtime.settings import Settings
+from workers.runtime.storage import Storage
 from workers.runtime.work import Work
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,11 @@ class Process:
         return self._once("journal", lambda: Journal(self.settings.ledger))
 
     @property
+    def storage(self) -> Storage:
+        """Where the files of the vault lie."""
+        return self._once("storage", lambda: Storage(self.settings.vault))
+
+    @property
     def redis(self) -> Redis:
         """Redis or Valkey."""
         return self._once("redis", lambda: Redis.from_url(self.settings.redis_url))
@@ -76,7 +82,7 @@ class Process:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads."""
-        with Session(self.engine) as session:
+        with Session(self.engine, info={"process": self}) as session:
             yield session
 
     @contextmanager
@@ -85,7 +91,7 @@ class Process:
 
         A process that dies between the two loses no work: the schedule sends again what is due.
         """
-        with Session(writing(self.engine), expire_on_commit=False) as session:
+        with Session(writing(self.engine), expire_on_commit=False, info={"process": self}) as session:
             work = Work(session, self.ring, self.clock(), self.settings)
             with session.begin() as transaction:
                 yield work
@@ -156,6 +162,12 @@ class Process:
                 self._opened[name] = make()
             part: T = self._opened[name]
             return part
+
+
+def process_of(session: Session) -> Process:
+    """The process whose session this is: with the key ring and the storage that belong to the database."""
+    found: Process = session.info["process"]
+    return found
 
 
 _bound: list[Process] = []

@@ -11,6 +11,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from privacy.deadlines import STATES
 from privacy.keyring import KEY_BYTES, MasterKeys
 
 _PREFIX = "KLARWERT_"
@@ -32,6 +33,8 @@ class Organisation:
     dpo: str = ""
     authority: str = ""
     imprint: str = ""
+    state: str = ""
+    """The federal state whose holidays count for due dates, such as `BE`; nothing waits for it."""
 
     @property
     def complete(self) -> bool:
@@ -52,6 +55,10 @@ class Settings:
     """The first wraps keys, others still open what they wrapped; none before the first start."""
     master_file: Path | None
     """The file they are from; None where the environment names them."""
+    vault: str = field(repr=False)
+    """Folder or fsspec address of the signals' files."""
+    buckets: int
+    """Into how many files the signals are divided; fixed at the first start."""
     redis: str = field(repr=False)
     """Address of Redis or Valkey; empty for the embedded server."""
     host: str
@@ -70,7 +77,7 @@ class Settings:
     backups: Path
     key_backups: Path
     backup_days: int
-    """How old a backup may get; what the journal of erasures keeps for as long."""
+    """How old a backup may get: the journal, and keys of replaced files, are kept for as long."""
     backup_recipient: bytes = field(repr=False)
     """The public key that key backups are encrypted for; empty where none is set."""
 
@@ -94,6 +101,11 @@ class Settings:
     def outbox(self) -> Path:
         """Where mails lie without a mail server."""
         return self.data / "outbox"
+
+    @property
+    def archives(self) -> Path:
+        """Where archives that people bring lie, encrypted, until they are read."""
+        return self.data / "archives"
 
     @property
     def topics_table(self) -> Path:
@@ -126,6 +138,8 @@ class _Environment(Schema):
     keyring = fields.String(load_default="", validate=_STORE)
     ledger = fields.String(load_default="", validate=_STORE)
     master_key = fields.String(load_default="")
+    vault = fields.String(load_default="")
+    buckets = fields.Integer(load_default=16, validate=validate.Range(1, 65536))
     redis = fields.String(load_default="", validate=validate.Regexp(r"(rediss?|unix)://"))
     host = fields.String(load_default="127.0.0.1", validate=validate.Length(min=1))
     port = fields.Integer(load_default=8000, validate=validate.Range(1, 65535))
@@ -136,6 +150,7 @@ class _Environment(Schema):
     organisation_dpo = fields.String(load_default="")
     organisation_authority = fields.String(load_default="")
     organisation_imprint = fields.String(load_default="")
+    organisation_state = fields.String(load_default="", validate=validate.OneOf(STATES))
     smtp = fields.String(load_default="", validate=validate.Regexp(r"smtps?://"))
     mail_from = fields.String(load_default="klarwert@localhost", validate=validate.Length(min=3))
     bluesky_appview = fields.Url(
@@ -165,6 +180,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         ledger=said["ledger"] or f"sqlite:///{data / 'keys' / 'ledger.sqlite'}",
         master_keys=_master_keys(said["master_key"], master_file),
         master_file=None if said["master_key"] else master_file,
+        vault=said["vault"] or str(data / "vault"),
+        buckets=said["buckets"],
         redis=said["redis"],
         host=said["host"],
         port=said["port"],

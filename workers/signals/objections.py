@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import delete, exists, select
+import numpy as np
+from sqlalchemy import select
 
 from privacy import journal
-from workers.models import Connection, Objection, Signal
+from workers.models import Connection, Objection
 from workers.networks.shape import Reading
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
 from workers.signals import basis
+from workers.signals.block import DROP_ACTOR, Statement
+from workers.signals.columns import Columns
+from workers.signals.inbox import known, say
 from workers.signals.standing import account_index
 from workers.signals.store import drop_unheard
 
@@ -43,18 +47,33 @@ def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool
 
     It waits for readings that are storing a page and may not have seen the stop list; later ones see it.
     """
-    mine = (Connection.subject_id == subject_id, Connection.network == network)
-    work.session.execute(select(Connection.id).where(*mine).order_by(Connection.id).with_for_update())
-    actor = work.ring.person(subject_id).pseudonym(network, actor_id)
-    theirs = (Signal.subject_id == subject_id, Signal.network == network, Signal.actor == actor)
-    if not work.session.scalar(select(exists().where(*theirs))):
+    return drop_pseudonym(work, subject_id, network, work.ring.person(subject_id).pseudonym(network, actor_id))
+
+
+def drop_pseudonym(work: Work, subject_id: str, network: str, actor: str) -> bool:
+    """The same for an account by its pseudonym among one participant's signals."""
+    theirs = (Connection.subject_id == subject_id, Connection.network == network)
+    query = select(Connection.id).where(*theirs).order_by(Connection.id).with_for_update()
+    mine = work.session.scalars(query).all()
+    heard = _heard(known(work.session, subject_id), actor)
+    if heard.isdisjoint(mine):
         return False
-    work.session.execute(delete(Signal).where(*theirs))
     journal.note(work.session, work.now, UNHEARD, subject=subject_id, network=network, actor=actor)
+    for connection_id in sorted(heard & set(mine)):
+        key = work.ring.person(subject_id)
+        say(work.session, key, subject_id, connection_id, [Statement(DROP_ACTOR, actor=actor)], urgent=True)
     drop_unheard(work.session, subject_id)
     basis.drop(work.session, subject_id)
     work.later("score", subject_id)
     return True
+
+
+def _heard(columns: Columns, actor: str) -> set[str]:
+    """The connections that have signals of an actor."""
+    speakers = np.flatnonzero(columns.pseudonym == int(actor, 16))
+    rows = np.isin(columns.speaker, speakers[speakers > 0])  # the first one is nobody in particular
+    found = np.unique(columns.target_connection[columns.target[rows]])
+    return {columns.connections[place] for place in found.tolist()}
 
 
 def _listed(work: Work, network: str, indexes: list[bytes]) -> list[bytes]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy import consent
 from privacy.keyring import KeyRing, PersonKey
 from privacy.vocabulary import Purpose
-from workers.models import Connection, Score, StandingLink
+from workers.models import Connection, DayScored, Score, StandingLink
 from workers.models.connection import State
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
@@ -41,6 +41,7 @@ def lent(session: Session, subject_id: str, day: date) -> dict[str, float]:
     """For each linked pseudonym the last published score of its participant before a day."""
     last = (
         select(Score.score)
+        .join(DayScored, DayScored.day == Score.day)
         .where(Score.subject_id == StandingLink.lender_id, Score.day < day, ~Score.preliminary)
         .order_by(Score.day.desc())
         .limit(1)
@@ -51,6 +52,34 @@ def lent(session: Session, subject_id: str, day: date) -> dict[str, float]:
     # In one order, so that two jobs never wait for each other's lenders.
     lenders = {lender for lender in sorted({lender for lender, _ in scores.values()}) if _lends(session, lender)}
     return {actor: score for actor, (lender, score) in scores.items() if lender in lenders}
+
+
+def lent_between(session: Session, first: str, end: str, day: date) -> list[tuple[str, str, str, float]]:
+    """The same for everybody whose id is from `first` to below `end`: person, pseudonym, lender, score of the lender.
+
+    It holds nobody: ask again, with the lenders held, where it is to count.
+    """
+    newest = (
+        select(Score.subject_id, func.max(Score.day).label("day"))
+        .join(DayScored, DayScored.day == Score.day)
+        .where(Score.day < day, ~Score.preliminary)
+        .where(Score.subject_id.in_(select(StandingLink.lender_id).where(*_range(StandingLink.subject_id, first, end))))
+        .group_by(Score.subject_id)
+        .subquery()
+    )
+    query = (
+        select(StandingLink.subject_id, StandingLink.actor, StandingLink.lender_id, Score.score)
+        .join(newest, newest.c.subject_id == StandingLink.lender_id)
+        .join(Score, (Score.subject_id == newest.c.subject_id) & (Score.day == newest.c.day))
+        .where(*_range(StandingLink.subject_id, first, end))
+        .where(StandingLink.lender_id.in_(consent.agreeing(Purpose.RECOGNITION)))
+        .order_by(StandingLink.subject_id, StandingLink.actor)
+    )
+    return [(who, actor, lender, score) for who, actor, lender, score in session.execute(query)]
+
+
+def _range(column: InstrumentedAttribute[str], first: str, end: str) -> tuple[ColumnElement[bool], ...]:
+    return column >= first, column < end
 
 
 def _lends(session: Session, lender_id: str) -> bool:

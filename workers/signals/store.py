@@ -1,35 +1,40 @@
-"""Where signals rest: put what was read, take one person's, drop what may not stay.
+"""Where signals rest: put what was read, drop what may not stay; what is one signal: `score-model.md`, section 1.
 
-One plain table for now, behind these few verbs; what is one signal follows `score-model.md`, section 1.
+What was read is compared with what is known, and only the difference is said (`workers.signals.block`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, exists, insert, select, update
+import numpy as np
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from privacy.base import new_id
 from privacy.keyring import KeyRing, PersonKey
 from privacy.sealed import seal, unseal
-from workers.models import Connection, Post, Run, Signal, StandingLink
+from workers.models import Connection, Inbox, Post, Run, StandingLink
 from workers.networks.shape import Reaction, Reading
+from workers.runtime.process import process_of
 from workers.runtime.work import Work
-from workers.scoring.model import AUDIENCE, KLARWERT_1
+from workers.scoring.model import KLARWERT_1
+from workers.scoring.signals import AUDIENCE_CODE, EPOCH, KIND_CODES, KINDS
+from workers.signals.block import DROP_ALL, DROP_POST, ONCE, Statement
+from workers.signals.columns import Columns, Ints
+from workers.signals.inbox import known, say
 
-#: Kinds that one account gives to one post once: the earliest day stays.
-ONCE = frozenset({"like", "repost", "endorsement"})
 #: What makes signals of one kind and post one: the actor (None of a count), and the day of kinds that may come again.
 _Identity = tuple[str | None, date | None]
+_CHUNK = 500
 
 
 @dataclass(frozen=True)
 class _Known:
     """A signal that is stored already."""
 
-    id: int
+    actor: str | None
     day: date
     count: int
 
@@ -44,6 +49,8 @@ class _Place:
     """Is the post read for the first time?"""
     key: PersonKey
     today: date
+    said: list[Statement] = field(default_factory=list)
+    """What is to be said about the post."""
 
     @property
     def oldest(self) -> date:
@@ -59,33 +66,50 @@ class _Place:
         """The network's day, else the first one on which it was seen. `known` is the earliest stored day."""
         return min(reaction.day or known or self.unsaid, self.today)
 
+    def say(self, kind: str, actor: str | None, day: date, count: int) -> None:
+        """States a signal; with 0 that it is not there."""
+        self.said.append(Statement(KIND_CODES[kind], self.post.number, actor, number_of(day), count))
 
-def put(work: Work, key: PersonKey, connection: Connection, reading: Reading) -> int:
-    """Stores one post's reactions; how many were read.
+
+def put(work: Work, key: PersonKey, connection: Connection, *readings: Reading) -> int:
+    """Stores the reactions of a page of posts as one block; how many were read.
 
     Kinds that were read to their end replace what was stored (so what was taken back goes); others only add.
     """
-    place = _place(work, key, connection, reading)
-    stored = _stored(work.session, place.post.id)
+    said: list[Statement] = []
+    mine: Columns | None = None
+    done: set[int] = set()
+    for reading in readings:
+        place = _place(work, key, connection, reading)
+        if place.post.number in done:  # a page that has a post twice: the second time it is known
+            say(work.session, key, connection.subject_id, connection.id, said)
+            said, mine, done = [], None, set()
+        if mine is None:
+            mine = known(work.session, connection.subject_id, key)
+        _put_post(place, reading, _stored(mine, connection.id, place.post.number))
+        said += place.said
+        done.add(place.post.number)
+    say(work.session, key, connection.subject_id, connection.id, said)
+    return sum(len(reading.reactions) for reading in readings)
+
+
+def _put_post(place: _Place, reading: Reading, stored: Mapping[str, dict[_Identity, _Known]]) -> None:
     by_kind: dict[str, list[Reaction]] = defaultdict(list)
     for reaction in reading.reactions:
         by_kind[reaction.kind].append(reaction)
-    for kind in by_kind.keys() | reading.complete:
-        reactions, known, complete = by_kind.get(kind, []), stored.get(kind, {}), kind in reading.complete
-        _put_actors(work.session, place, kind, reactions, known, complete)
+    for kind in sorted(by_kind.keys() | reading.complete):
+        reactions, known_, complete = by_kind.get(kind, []), stored.get(kind, {}), kind in reading.complete
+        _put_actors(place, kind, reactions, known_, complete)
         counts = [reaction.count for reaction in reactions if reaction.actor_id is None]
         if counts or complete:
-            _put_count(work.session, place, kind, sum(counts), known)
-    return len(reading.reactions)
+            _put_count(place, kind, sum(counts), known_)
 
 
 def put_audience(work: Work, connection: Connection, followers: int) -> None:
     """Stores the follower count of today, one a day and connection: the last one read."""
-    mine = (Signal.connection_id == connection.id) & (Signal.kind == AUDIENCE) & (Signal.day == work.today)
-    work.session.execute(delete(Signal).where(mine))
-    if followers > 0:
-        row = _row(connection, None, AUDIENCE, work.today, None, followers)
-        work.session.execute(insert(Signal), [row])
+    statement = Statement(AUDIENCE_CODE, day=number_of(work.today), count=max(followers, 0))
+    key = work.ring.person(connection.subject_id)
+    say(work.session, key, connection.subject_id, connection.id, [statement])
 
 
 def unseen(session: Session, connection: Connection, since: datetime) -> list[Post]:
@@ -102,15 +126,23 @@ def found(work: Work, connection: Connection, addresses: Iterable[str]) -> list[
 
 def drop_posts(session: Session, posts: Iterable[Post]) -> None:
     """Erases posts and their signals: they are gone at their source."""
+    gone: dict[tuple[str, str], list[Statement]] = defaultdict(list)
     for post in posts:
-        session.execute(delete(Signal).where(Signal.post_id == post.id))
+        gone[post.subject_id, post.connection_id].append(Statement(DROP_POST, post.number))
         session.delete(post)
+    session.flush()
+    for (subject_id, connection_id), said in gone.items():
+        say(session, process_of(session).ring.person(subject_id), subject_id, connection_id, said)
 
 
 def drop_silent(session: Session, connection: Connection, since: date) -> None:
     """Erases posts before a day on which no stored reaction rests any more."""
-    heard = exists().where(Signal.post_id == Post.id)
-    session.execute(delete(Post).where(Post.connection_id == connection.id, Post.day < since, ~heard))
+    heard = set(_posts(known(session, connection.subject_id), connection.id).tolist())
+    old = session.scalars(select(Post).where(Post.connection_id == connection.id, Post.day < since))
+    for post in old:
+        if post.number not in heard:
+            session.delete(post)
+    session.flush()
 
 
 def drop_read(session: Session, connection: Connection) -> None:
@@ -126,24 +158,41 @@ def drop_read(session: Session, connection: Connection) -> None:
 
 
 def drop_signals(session: Session, connection: Connection) -> None:
-    """Erases the signals and posts of a connection."""
-    for table in (Signal, Post):
+    """Erases the signals and posts of a connection: at once for every reader, and soon in the files."""
+    for table in (Inbox, Post):
         session.execute(delete(table).where(table.connection_id == connection.id))
+    key = process_of(session).ring.person(connection.subject_id)
+    say(session, key, connection.subject_id, connection.id, [Statement(DROP_ALL)], urgent=True)
     drop_unheard(session, connection.subject_id)
+
+
+def has_signals(session: Session, connection: Connection) -> bool:
+    """Does anything rest that was read through a connection?"""
+    return len(_posts(known(session, connection.subject_id), connection.id)) > 0
 
 
 def drop_unheard(session: Session, subject_id: str) -> None:
     """Erases standing links of those who are no longer among a person's signals."""
-    heard = exists().where(Signal.subject_id == subject_id, Signal.actor == StandingLink.actor)
-    session.execute(delete(StandingLink).where(StandingLink.subject_id == subject_id, ~heard))
+    linked = session.scalars(select(StandingLink.actor).where(StandingLink.subject_id == subject_id)).all()
+    if not linked:
+        return
+    heard = set(known(session, subject_id).pseudonym.tolist())
+    gone = [actor for actor in linked if int(actor, 16) not in heard]
+    for start in range(0, len(gone), _CHUNK):
+        some = StandingLink.actor.in_(gone[start : start + _CHUNK])
+        session.execute(delete(StandingLink).where(StandingLink.subject_id == subject_id, some))
 
 
 def drop_connections(session: Session, connections: Iterable[Connection]) -> None:
     """Erases connections with everything that was read through them."""
     for connection in connections:
         drop_read(session, connection)
+        session.execute(delete(Inbox).where(Inbox.connection_id == connection.id))
         session.delete(connection)
-    session.flush()
+        session.flush()
+        # No reader knows the connection any more; this has its bytes go from the file, too.
+        key = process_of(session).ring.person(connection.subject_id)
+        say(session, key, connection.subject_id, None, [], urgent=True)
 
 
 def address_of(post: Post, key: PersonKey) -> str:
@@ -162,8 +211,9 @@ def _place(work: Work, key: PersonKey, connection: Connection, reading: Reading)
     first = post is None
     if post is None:
         post = Post(
-            id=new_id(), subject_id=connection.subject_id, connection_id=connection.id, address_index=index,
-            day=reading.post.day, first_read_at=work.now, read_at=work.now,
+            id=new_id(), subject_id=connection.subject_id, connection_id=connection.id,
+            number=next_number(connection), address_index=index, day=reading.post.day, first_read_at=work.now,
+            read_at=work.now,
         )  # fmt: skip
         seal(post, key, address=reading.post.address)
         work.session.add(post)
@@ -172,12 +222,37 @@ def _place(work: Work, key: PersonKey, connection: Connection, reading: Reading)
     return _Place(connection, post, first, key, work.today)
 
 
-def _stored(session: Session, post_id: str) -> dict[str, dict[_Identity, _Known]]:
+def next_number(connection: Connection) -> int:
+    """The number of a new post of a connection; none is given twice."""
+    connection.last_post += 1
+    return connection.last_post
+
+
+def _posts(mine: Columns, connection_id: str) -> Ints:
+    """Numbers of the posts of a connection that have signals, 0 for signals without a post."""
+    if connection_id not in mine.connections:
+        return mine.target_post[:0]
+    numbers: Ints = mine.target_post[mine.target_connection == mine.connections.index(connection_id)]
+    return numbers
+
+
+def _stored(mine: Columns, connection_id: str, number: int) -> dict[str, dict[_Identity, _Known]]:
     """The stored signals of a post, by kind and by what makes them one."""
     stored: dict[str, dict[_Identity, _Known]] = defaultdict(dict)
-    columns = (Signal.id, Signal.kind, Signal.day, Signal.actor, Signal.count)
-    for id_, kind, day, actor, count in session.execute(select(*columns).where(Signal.post_id == post_id)):
-        stored[kind][_identity(kind, actor, day)] = _Known(id_, day, count)
+    here = np.array([one == connection_id for one in mine.connections], dtype=np.bool_)
+    wanted = here[mine.target_connection] & (mine.target_post == number)
+    rows = np.flatnonzero(wanted[mine.target])
+    columns = (
+        mine.kind[rows],
+        mine.speaker[rows],
+        mine.pseudonym[mine.speaker[rows]],
+        mine.day[rows],
+        mine.count[rows],
+    )
+    for code, speaker, pseudonym, day, count in zip(*(column.tolist() for column in columns), strict=True):
+        actor = f"{pseudonym:016x}" if speaker else None
+        one = _Known(actor, day_of(day), count)
+        stored[KINDS[code]][_identity(KINDS[code], actor, one.day)] = one
     return stored
 
 
@@ -186,31 +261,23 @@ def _identity(kind: str, actor: str | None, day: date) -> _Identity:
 
 
 def _put_actors(
-    session: Session,
-    place: _Place,
-    kind: str,
-    reactions: list[Reaction],
-    stored: dict[_Identity, _Known],
-    complete: bool,
+    place: _Place, kind: str, reactions: list[Reaction], stored: dict[_Identity, _Known], complete: bool
 ) -> None:
     """Stores reactions of known actors: a complete list replaces what is stored, another one only adds."""
-    mine = {identity: known for identity, known in stored.items() if identity[0] is not None}
+    mine = {identity: one for identity, one in stored.items() if identity[0] is not None}
     wanted = _by_actor(place, kind, reactions, mine)
-    gone = [known.id for identity, known in mine.items() if identity not in wanted and complete]
-    rows = []
+    for identity, one in mine.items():
+        if complete and identity not in wanted:
+            place.say(kind, one.actor, one.day, 0)
     for identity, (day, seen) in wanted.items():
-        known = mine.get(identity)
-        count = seen if complete or known is None else max(seen, known.count)
+        before = mine.get(identity)
+        count = seen if complete or before is None else max(seen, before.count)
         if day < place.oldest:
             # What has left the window by itself goes with its time: it is known until then.
-            gone += [known.id] if known and known.day != day else []
-        elif known is None:
-            rows.append(_row(place.connection, place.post, kind, day, identity[0], count))
-        elif (known.day, known.count) != (day, count):
-            _change(session, known, day, count)
-    _remove(session, gone)
-    if rows:
-        session.execute(insert(Signal), rows)
+            if before and before.day != day:
+                place.say(kind, before.actor, before.day, 0)
+        elif before is None or (before.day, before.count) != (day, count):
+            place.say(kind, identity[0], day, count)
 
 
 def _by_actor(
@@ -234,59 +301,32 @@ def _by_actor(
     return wanted
 
 
-def _put_count(session: Session, place: _Place, kind: str, count: int, stored: dict[_Identity, _Known]) -> None:
+def _put_count(place: _Place, kind: str, count: int, stored: dict[_Identity, _Known]) -> None:
     """Counts come as increments: growth on the day it is seen, and where a count falls the newest shrink first."""
-    increments = sorted(
-        (known for identity, known in stored.items() if identity[0] is None), key=lambda known: known.day, reverse=True
-    )
-    excess = sum(known.count for known in increments) - count
+    increments = sorted((one for one in stored.values() if one.actor is None), key=lambda one: one.day, reverse=True)
+    excess = sum(one.count for one in increments) - count
     if excess < 0:
-        _grow(session, place, kind, -excess, increments)
-    for known in increments:
+        _grow(place, kind, -excess, increments)
+    for one in increments:
         if excess <= 0:
             break
-        left = max(known.count - excess, 0)
-        excess -= known.count - left
-        if left:
-            _change(session, known, known.day, left)
-        else:
-            _remove(session, [known.id])
+        left = max(one.count - excess, 0)
+        excess -= one.count - left
+        place.say(kind, None, one.day, left)
 
 
-def _grow(session: Session, place: _Place, kind: str, growth: int, increments: list[_Known]) -> None:
+def _grow(place: _Place, kind: str, growth: int, increments: list[_Known]) -> None:
     day = place.unsaid
-    same = next((known for known in increments if known.day == day), None)
-    if same is not None:
-        _change(session, same, day, same.count + growth)
-    elif day >= place.oldest:
-        session.execute(insert(Signal), [_row(place.connection, place.post, kind, day, None, growth)])
+    same = sum(one.count for one in increments if one.day == day)
+    if same or day >= place.oldest:
+        place.say(kind, None, day, same + growth)
 
 
-def _change(session: Session, known: _Known, day: date, count: int) -> None:
-    session.execute(update(Signal).where(Signal.id == known.id).values(day=day, day_at=end_of(day), count=count))
+def number_of(day: date) -> int:
+    """A day as columns have it: days since 1970-01-01."""
+    return day.toordinal() - EPOCH
 
 
-def _remove(session: Session, ids: list[int]) -> None:
-    for start in range(0, len(ids), 500):
-        session.execute(delete(Signal).where(Signal.id.in_(ids[start : start + 500])))
-
-
-def end_of(day: date) -> datetime:
-    """The end of a day (UTC), from which the 91 days of its signals count."""
-    return datetime.combine(day + timedelta(days=1), time.min, UTC)
-
-
-def _row(
-    connection: Connection, post: Post | None, kind: str, day: date, actor: str | None, count: int
-) -> dict[str, object]:
-    return {
-        "subject_id": connection.subject_id,
-        "connection_id": connection.id,
-        "post_id": post.id if post else None,
-        "network": connection.network,
-        "kind": kind,
-        "day": day,
-        "day_at": end_of(day),
-        "actor": actor,
-        "count": count,
-    }
+def day_of(number: int) -> date:
+    """A day of columns as a date."""
+    return date.fromordinal(number + EPOCH)

@@ -10,6 +10,7 @@ from privacy.ledger import LogEntry
 from server.models import Announcement
 from server.services import announcing
 from tests.conftest import Clock
+from tests.factories.days import run_day
 from tests.factories.scores import make_scored
 from tests.server.browser import Browser
 from tests.workers.scoring.second import second
@@ -68,13 +69,14 @@ def test_old_and_new_stand_side_by_side_before_it_applies(process: Process, scor
     assert scored.says("From 1 December 2026 on, scores are computed with invented-2 instead of klarwert-1.")
     assert scored.says("Reply 3 9")
     assert scored.says("Model klarwert-1")
+    assert scored.get("/methodology").says("It is called invented-2.")
 
 
 def test_from_its_first_day_on_it_scores_and_the_change_says_so(
     process: Process, scored: Browser, ann_id: str, two: None, clock: Clock
 ) -> None:
     clock.go(days=(STARTS - clock().date()).days)
-    jobs.score_day((STARTS - timedelta(days=1)).isoformat())
+    run_day(process, STARTS - timedelta(days=1))
     jobs.score(ann_id)
     with process.reading() as session:
         old = session.get_one(Score, (ann_id, STARTS - timedelta(days=1)))

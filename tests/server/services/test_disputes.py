@@ -5,6 +5,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from server.services import accounts, bundles, disputes, exports
 from server.services.bundles import Reader
 from server.services.explanations import explain_day
 from server.services.missing import MissingError
+from tests.factories.days import keep_basis
 from tests.factories.people import agree
 from tests.factories.scores import make_scored
 from workers import jobs, results
@@ -95,6 +97,8 @@ def test_a_disputed_post_leaves_the_score_at_once_and_a_job_makes_it_anew(each_p
     post, before = best_post(each_process, ann), told(each_process, ann)
     with each_process.working() as work:
         expected = next(part.without for part in explain_day(work.session, ann.subject_id, work.today).posts)
+    keep_basis(each_process, each_process.clock().date() - timedelta(days=1))
+    each_process.queue.rq.empty()
     dispute(each_process, ann, post=post)
     assert told(each_process, ann) == pytest.approx(expected, abs=1e-9)
     assert [job.func_name for job in each_process.queue.rq.jobs][-1] == "workers.jobs.score"

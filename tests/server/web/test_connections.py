@@ -17,6 +17,7 @@ from server.web.sentences import FAILURES
 from tests.conftest import Clock
 from tests.factories.people import make_connection
 from tests.server.browser import Browser
+from workers import keys
 from workers.jobs import connecting, reading
 from workers.models import Connection, Run
 from workers.models.connection import State
@@ -387,3 +388,17 @@ def test_an_account_that_was_not_found_yet_has_no_page_for_the_profile(
         code = service.shown(session, process.ring, ann_id)[0].code
     assert ann.client.get(f"/me/{code}").status_code == 404
     assert ann.client.get("/me/klarwert-nonsense").status_code == 404
+
+
+def test_a_network_without_a_key_says_what_the_organisation_has_to_do(ann: Browser, process: Process) -> None:
+    seen = ann.get("/connections")
+    assert seen.says("Not switched on here")
+    assert ann.client.get("/connections/new/github").status_code == 200
+    page = ann.get("/connections/new/github")
+    assert page.says("GitHub is not switched on here")
+    assert page.says("Make a token on GitHub")
+    with process.working() as work:
+        keys.give(work, "github", {"token": "invented-4711"})
+    # Switched on: the consent comes first, as with every network.
+    assert ann.client.get("/connections/new/github").headers["Location"].endswith("/consent/scoring/github")
+    assert "invented-4711" not in ann.client.get("/connections").text

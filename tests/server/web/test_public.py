@@ -1,6 +1,7 @@
 """Pages for everybody."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,12 +10,13 @@ from privacy.holdings import declarations
 from privacy.vocabulary import About
 from server.services import stored
 from server.services.example import worked_example
-from server.web.sentences import BASES, USES
 from tests.factories.people import make_connection, make_subject
 from tests.server.browser import Browser
 from workers.mail import Outbox
+from workers.places import Vault
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
+from workers.scoring import standalone_verifier
 
 
 def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Browser) -> None:
@@ -23,12 +25,10 @@ def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Brow
     assert ann.get("/").path == "/consent/scoring/choose"
 
 
-def test_every_kind_of_data_has_words(browser: Browser) -> None:
-    holds = [*declarations(), Outbox.holds]
+def test_every_kind_of_data_of_a_person_has_words(browser: Browser) -> None:
+    holds = [*declarations(), Outbox.holds, Vault.holds]
     kinds = {one.kind for one in holds if one.about is not About.NOBODY}
     assert kinds | {"key"} == set(stored.kinds("en")) | set(stored.kinds_of_others("en"))
-    assert {one.use for one in holds} <= set(USES)
-    assert {one.basis for one in holds} <= set(BASES)
     personal = [one for one in holds if one.about is not About.NOBODY]
     assert all(" after " in stored.kept(one.rule, "en") for one in personal if one.rule and one.rule.days)
 
@@ -38,8 +38,16 @@ def test_the_privacy_notice_names_who_is_responsible_and_how_long_things_are_kep
     for sentence in (
         "Verein Beispiel e. V.", "datenschutz@beispiel.example", "91 days after the day of the reaction",
         "Bluesky Social PBC", "If you do not take part, but react to posts", "30 days after it was written",
-        "until it runs out",
+        "until it runs out", "Taken are favourites, boosts and direct public replies",
+        "Bluesky Social PBC (USA) is asked",
     ):  # fmt: skip
+        assert browser.says(sentence), sentence
+    assert 'href="https://eur-lex.europa.eu/eli/reg/2016/679/oj#art_14"' in browser.page
+
+
+def test_the_deletion_rules_are_public(browser: Browser) -> None:
+    browser.get("/privacy").get("/privacy/retention")
+    for sentence in ("Deletion rules as in DIN 66398", "Verein Beispiel e. V.", "at the end of the relationship"):
         assert browser.says(sentence), sentence
 
 
@@ -132,3 +140,9 @@ def test_the_checkpoint_is_public_with_the_proof_since_an_older_one(client: Flas
     assert answer["consistency"] == process.ledger.consistency(2, 3)
     for since in ("0", "4", "x", "-1"):
         assert client.get(f"{way}?since={since}").status_code == 404
+
+
+def test_the_checker_can_be_taken_away_as_it_is(browser: Browser) -> None:
+    answer = browser.client.get("/.well-known/klarwert/standalone_verifier.py")
+    assert answer.status_code == 200
+    assert answer.get_data() == Path(standalone_verifier.__file__).read_bytes()

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
+from tests.factories.days import keep_basis, run_day
 from tests.factories.people import make_subject
 from tests.factories.readings import TODAY
 from tests.factories.scores import make_post, make_scored
@@ -24,8 +25,9 @@ def people(each_process: Process, clock: Clock) -> list[str]:
         ids = [make_subject(work).id for _ in range(3)]
         for subject_id in ids:
             make_scored(work, subject_id)
+    keep_basis(each_process, TODAY - timedelta(days=1))
     clock.go(days=1)
-    jobs.score_day(TODAY.isoformat())
+    run_day(each_process, TODAY)
     return ids
 
 

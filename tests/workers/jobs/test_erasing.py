@@ -8,13 +8,13 @@ from sqlalchemy import func, select
 from privacy.base import Subject
 from privacy.keyring import KeyGoneError
 from privacy.vocabulary import Purpose
-from tests.factories.days import make_score
+from tests.factories.days import make_score, signals
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, count, like, reading
 from workers import jobs, mail
 from workers.jobs import erasing
 from workers.jobs.job import JobFailedError
-from workers.models import Connection, Mail, Post, PostSplit, Score, Signal
+from workers.models import Connection, Mail, Post, PostSplit, Score
 from workers.places import holdings
 from workers.runtime.process import Process
 from workers.signals.store import put
@@ -41,8 +41,9 @@ def somebody(process: Process) -> str:
 
 def numbers(process: Process, subject_id: str) -> list[int | None]:
     with process.reading() as session:
-        tables = (Connection, Post, Signal, Score, PostSplit, Mail)
-        return [session.scalar(select(func.count()).where(table.subject_id == subject_id)) for table in tables]
+        tables = (Connection, Post, Score, PostSplit, Mail)
+        found = [session.scalar(select(func.count()).where(table.subject_id == subject_id)) for table in tables]
+    return [*found[:2], len(signals(process, subject_id)), *found[2:]]
 
 
 def test_erasing_one_person_spares_everyone_else(each_process: Process) -> None:

@@ -1,14 +1,15 @@
 """Objections of people who react: found once, taken out everywhere, and never taken in again."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tests.conftest import Clock
+from tests.factories.days import signals
 from tests.workers.jobs.conftest import Town
 from tests.workers.networks.mastodon_server import Habits
 from workers import jobs
 from workers.jobs.objecting import ObjectionError, add_objection
-from workers.models import Objection, Signal
+from workers.models import Objection
 
 
 def likes(town: Town) -> set[str | None]:
@@ -71,5 +72,4 @@ def test_what_names_no_account_is_said(town: Town, network: str, address: str, w
     town.server.habits = Habits()
     with pytest.raises(ObjectionError, match=word):
         add_objection(town.process, network, address)
-    with town.process.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Signal)) == 0
+    assert signals(town.process) == []

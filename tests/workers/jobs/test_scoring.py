@@ -1,6 +1,7 @@
-"""Scoring jobs: one person now, everybody for a day, each in a transaction of their own."""
+"""Scoring jobs: one person now, everybody for a day a bucket at a time, published as one version."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from rq.timeouts import JobTimeoutException
@@ -9,12 +10,12 @@ from sqlalchemy.exc import OperationalError
 
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
+from tests.factories.days import run_day
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
-from workers import jobs
-from workers.jobs import scoring
+from workers import fold, jobs, results
 from workers.jobs.job import JobFailedError
-from workers.models import DayScored, Score
+from workers.models import Bucket, DayScored, Score
 from workers.runtime.process import Process
 from workers.signals.store import put
 from workers.withdrawal import withdraw
@@ -45,10 +46,7 @@ def test_one_person_is_scored_now(process: Process) -> None:
         assert session.scalars(select(Score)).one().preliminary
 
 
-def test_everybody_is_scored_once_the_day_has_ended(
-    each_process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scoring, "_AT_ONCE", 2)
+def test_everybody_is_scored_once_the_day_has_ended(each_process: Process, clock: Clock) -> None:
     ids = people(each_process, 5)
     with each_process.working() as work:
         bystander, leaving = make_subject(work), make_subject(work)
@@ -56,7 +54,7 @@ def test_everybody_is_scored_once_the_day_has_ended(
         make_connection(work, leaving.id)
         leaving.erasing_at = work.now
     clock.go(days=1)
-    jobs.score_day(TODAY.isoformat())
+    run_day(each_process, TODAY)
     assert scored(each_process) == ids
     assert bystander.id not in ids
     with each_process.reading() as session:
@@ -67,89 +65,119 @@ def test_everybody_is_scored_once_the_day_has_ended(
 
 def test_a_day_that_is_done_is_not_scored_again(process: Process, clock: Clock) -> None:
     clock.go(days=1)
-    jobs.score_day(TODAY.isoformat())
+    run_day(process, TODAY)
     people(process, 1)
     jobs.score_day(TODAY.isoformat())
-    assert scored(process) == []
+    assert (scored(process), len(process.queue.rq)) == ([], 0)
+
+
+def test_nobody_sees_a_day_before_all_of_it_is_done(each_process: Process, clock: Clock) -> None:
+    ids = people(each_process, 12)
+    clock.go(days=1)
+    jobs.score_day(TODAY.isoformat())
+    jobs.fold("0", TODAY.isoformat())
+    with each_process.reading() as session:
+        half = scored(each_process)
+        assert 0 < len(half) < 12
+        assert session.get(DayScored, TODAY) is None
+        assert [results.newest(session, one) for one in ids] == [None] * 12
+        assert results.history(session, half[0], 30, TODAY) == []
+    jobs.fold("1", TODAY.isoformat())
+    with each_process.reading() as session:
+        assert session.get_one(DayScored, TODAY).people == 12
+        assert all(results.newest(session, one) is not None for one in ids)
 
 
 def test_a_day_that_was_interrupted_goes_on_where_it_was(
     process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = people(process, 3)
+    ids = people(process, 12)
     clock.go(days=1)
-    store, seen = scoring.store_score, []
-
-    def away(work: object, subject_id: str, day: object) -> bool:
-        seen.append(subject_id)
-        if len(seen) == 2:
-            raise OperationalError("SELECT", {}, Exception("the database is away"))
-        return store(work, subject_id, day)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(scoring, "store_score", away)
-    with pytest.raises(JobFailedError):
-        jobs.score_day(TODAY.isoformat())
-    assert scored(process) == ids[:1]
     jobs.score_day(TODAY.isoformat())
-    assert (scored(process), seen) == (ids, [ids[0], ids[1], ids[1], ids[2]])
+    jobs.fold("0", TODAY.isoformat())
+    store = fold.store_scores
+
+    def away(*_args: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("the database is away"))
+
+    monkeypatch.setattr(fold, "store_scores", away)
+    with pytest.raises(JobFailedError):
+        jobs.fold("1", TODAY.isoformat())
+    process.queue.rq.empty()
+    monkeypatch.setattr(fold, "store_scores", store)
+    clock.go(minutes=6)
+    jobs.score_day(TODAY.isoformat())
+    assert [job.args for job in process.queue.rq.jobs] == [["1", TODAY.isoformat()]]
+    jobs.fold("1", TODAY.isoformat())
+    assert scored(process) == ids
 
 
-def test_one_person_whose_score_breaks_does_not_keep_it_from_the_others(
+def test_a_bucket_that_breaks_is_reported_and_does_not_keep_the_day_from_the_others(
     process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = people(process, 3)
+    people(process, 12)
     clock.go(days=1)
-    store = scoring.store_score
+    score_all = fold.score_all
+    calls: list[int] = []
 
-    def breaking(work: object, subject_id: str, day: object) -> bool:
-        if subject_id == ids[1]:
+    def breaking(*args: object) -> object:
+        calls.append(1)
+        if len(calls) == 1:
             raise ValueError("broken")
-        return store(work, subject_id, day)  # type: ignore[arg-type]
+        return score_all(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(scoring, "store_score", breaking)
-    jobs.score_day(TODAY.isoformat())
-    assert scored(process) == [ids[0], ids[2]]
-
-
-def test_who_withdraws_meanwhile_gets_no_score(process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = people(process, 2)
+    monkeypatch.setattr(fold, "score_all", breaking)
+    run_day(process, TODAY)
+    with process.reading() as session:
+        first, second = session.scalars(select(Bucket).order_by(Bucket.number))
+        assert (first.failure, first.failed_day, first.version, first.file) == ("broken", TODAY, 0, None)
+        assert (second.failure, second.day_scored) == (None, TODAY)
+        assert session.get_one(DayScored, TODAY).people == second.people == len(scored(process)) > 0
     clock.go(days=1)
-    score_one = scoring._score_one
+    monkeypatch.setattr(fold, "score_all", score_all)
+    run_day(process, clock.now.date() - timedelta(days=1))
+    with process.reading() as session:
+        assert [bucket.failure for bucket in session.scalars(select(Bucket))] == [None, None]
 
-    def withdrawing(process_: Process, subject_id: str, day: object) -> None:
-        if subject_id == ids[0]:
-            with process_.working() as work:
+
+def test_who_withdraws_meanwhile_gets_no_score(
+    each_process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = people(each_process, 2)
+    clock.go(days=1)
+
+    def withdrawing(step: str) -> None:
+        if step == "file":
+            with each_process.working() as work:
                 withdraw(work, ids[1], Purpose.SCORING, "bluesky")
-        score_one(process_, subject_id, day)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(scoring, "_score_one", withdrawing)
-    jobs.score_day(TODAY.isoformat())
-    assert scored(process) == ids[:1]
+    monkeypatch.setattr(fold, "watch", withdrawing)
+    run_day(each_process, TODAY)
+    assert scored(each_process) == ids[:1]
 
 
 def test_who_is_gone_is_no_error(process: Process, clock: Clock) -> None:
     [first, second] = people(process, 2)
     clock.go(days=1)
     process.ring.destroy(first)
-    jobs.score_day(TODAY.isoformat())
+    run_day(process, TODAY)
     assert scored(process) == [second]
 
 
 def test_a_job_that_has_had_its_time_stops(process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = people(process, 2)
+    people(process, 2)
     clock.go(days=1)
-    seen: list[str] = []
+    jobs.score_day(TODAY.isoformat())
 
-    def late(_work: object, subject_id: str, _day: object) -> bool:
-        seen.append(subject_id)
+    def late(*_args: object) -> object:
         raise JobTimeoutException("an hour is over")
 
-    monkeypatch.setattr(scoring, "store_score", late)
+    monkeypatch.setattr(fold, "score_all", late)
     with pytest.raises(JobFailedError):
-        jobs.score_day(TODAY.isoformat())
-    assert seen == ids[:1]
+        jobs.fold("0", TODAY.isoformat())
     with process.reading() as session:
         assert session.get(DayScored, TODAY) is None
+        assert session.get_one(Bucket, 0).failure is None
 
 
 def test_two_jobs_at_once_give_one_score(postgres_process: Process) -> None:

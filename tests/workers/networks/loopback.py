@@ -18,6 +18,8 @@ class Asked:
     params: dict[str, str]
     values: dict[str, list[str]]
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,17 @@ class LoopbackServer:
             wbufsize = 65_536
 
             def do_GET(self) -> None:
+                self._answer("GET", b"")
+
+            def do_POST(self) -> None:
+                self._answer("POST", self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+            def _answer(self, method: str, body: bytes) -> None:
                 parts = urlsplit(self.path)
                 values = parse_qs(parts.query, keep_blank_values=True)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                asked = Asked(parts.path, {name: each[0] for name, each in values.items()}, values, headers)
+                first = {name: each[0] for name, each in values.items()}
+                asked = Asked(parts.path, first, values, headers, method, body)
                 outer.asked.append(asked)
                 self._send(outer._answer(asked))
 

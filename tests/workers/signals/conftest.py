@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from sqlalchemy import select
 
+from tests.factories.days import signals
 from tests.factories.people import agree, make_connection, make_subject
-from workers.models import Connection, Signal
+from workers.models import Connection
 from workers.networks.shape import Reading
 from workers.runtime.process import Process
 from workers.signals.store import put
@@ -32,10 +32,8 @@ class Garden:
 
     def stored(self) -> Stored:
         """(kind, pseudonym, day, count) of every signal, sorted."""
-        with self.process.reading() as session:
-            columns = (Signal.kind, Signal.actor, Signal.day, Signal.count)
-            rows = session.execute(select(*columns).where(Signal.subject_id == self.subject_id))
-            return sorted((tuple(row) for row in rows), key=repr)  # type: ignore[misc]
+        rows = signals(self.process, self.subject_id)
+        return sorted(((row["kind"], row["actor"], row["day"], row["count"]) for row in rows), key=repr)
 
     def pseudonym(self, actor: str) -> str:
         return self.process.ring.person(self.subject_id).pseudonym("bluesky", actor)

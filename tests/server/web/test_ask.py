@@ -1,0 +1,108 @@
+"""Asking for a right: people without an account by a page of their own, participants among their data."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from privacy.request import Kind, Request, State
+from tests.server.browser import Browser
+from workers.requests import done_at_once
+from workers.runtime.process import Process
+from workers.runtime.settings import Organisation
+
+FORM = {"kind": "access", "network": "mastodon", "account": "@mira@mastodon.example"}
+
+
+def count(process: Process) -> int:
+    with process.reading() as session:
+        return session.scalar(select(func.count()).select_from(Request)) or 0
+
+
+def change(process: Process, **values: object) -> None:
+    with process.working() as work:
+        [row] = work.session.scalars(select(Request))
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def test_somebody_without_an_account_asks_and_gets_a_page_of_their_own(browser: Browser, process: Process) -> None:
+    browser.get("/").get("/request").post("/request", **FORM, wish="Was habt ihr?", contact="mira@post.example")
+    assert re.fullmatch(r"/request/[\w-]{32}", browser.path)
+    assert browser.says("We are looking up @mira@mastodon.example.")
+    own = browser.path
+    change(process, state=State.CLAIMED.value)
+    browser.get(own)
+    code = re.search(r'<span class="code">(kw-[a-z0-9]{10})</span>', browser.page)
+    assert code
+    browser.post(f"{own}/check")
+    assert browser.says("We are looking for your code.")
+    change(process, state=State.OPEN.value, lapses_at=None)
+    assert browser.get(own).says("Thank you, the account is yours. You get an answer by Tuesday, 22 December 2026.")
+    assert browser.get(f"{own}/letter").says("You get an answer by 22 December 2026")
+
+
+def test_the_page_of_a_request_opens_with_its_whole_address_only(browser: Browser, process: Process) -> None:
+    browser.get("/request").post("/request", **FORM)
+    own = browser.path
+    for path in (own[:-1], "/request/x", f"{own[:-1]}/letter"):
+        assert browser.get(path).status == 404
+    assert browser.post(f"{own[:-1]}/check").status == 404
+    assert browser.get(own).status == 200
+    with process.reading() as session:
+        [row] = session.scalars(select(Request))
+    assert own.rpartition("/")[2] not in str(vars(row))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"account": ""}, "Please type the name of your account."),
+        ({"account": "not an account"}, "This does not look like the name of an account."),
+        ({"network": "nowhere"}, "Network"),
+        ({"kind": "portability"}, "What would you like?"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_kept(
+    browser: Browser, process: Process, wrong: dict[str, str], sentence: str
+) -> None:
+    browser.get("/request").post("/request", **FORM | wrong)
+    assert browser.status == 422
+    assert browser.says(sentence)
+    assert count(process) == 0
+
+
+def test_asking_again_needs_a_new_proof_and_is_never_blocked(browser: Browser, process: Process) -> None:
+    for number in (1, 2, 3):
+        browser.get("/request").post("/request", **FORM)
+        assert browser.says("We are looking up")
+        assert count(process) == number
+
+
+def test_a_proven_objection_says_that_it_is_in_force(browser: Browser, process: Process) -> None:
+    browser.get("/request").post("/request", **FORM | {"kind": "objection"})
+    change(process, state=State.ANSWERED.value, closed_at=process.clock())
+    assert browser.get(browser.path).says("Your objection is in force.")
+
+
+def test_nobody_can_ask_while_nobody_is_responsible(browser: Browser, process: Process) -> None:
+    process.settings = replace(process.settings, organisation=Organisation())
+    assert browser.get("/request").status == 403
+
+
+def test_a_participant_sees_their_requests_with_dates_and_asks_for_more(
+    ann: Browser, ann_id: str, process: Process, sign_up: Callable[..., Browser]
+) -> None:
+    with process.working() as work:
+        done_at_once(work, ann_id, Kind.PORTABILITY, "en")
+    ann.get("/data").get("/data/requests").post(
+        "/data/requests", kind="rectification", wish="Mein Konto ist ein anderes."
+    )
+    assert ann.says("Your request is in.")
+    for sentence in ("Data to take along", "done by the person", "Correction of data", "Mein Konto ist ein anderes."):
+        assert ann.says(sentence), sentence
+    assert ann.says("you get an answer by Tuesday, 22 December 2026")
+    assert ann.post("/data/requests", kind="rectification", wish=" ").says("Please say what you would like.")
+    assert not sign_up("bea@garten.test").get("/data/requests").says("Mein Konto ist ein anderes.")

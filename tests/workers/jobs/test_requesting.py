@@ -1,0 +1,163 @@
+"""Requests of people without an account: found, proven by a code, objections carried out, claims that lapse."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from privacy.keyring import KeyGoneError
+from privacy.request import Kind, Request, State, Way, key_of
+from privacy.sealed import unseal
+from tests.conftest import Clock
+from tests.factories.people import make_subject
+from tests.workers.jobs.conftest import Town
+from workers import jobs
+from workers.models import Objection
+from workers.requests import claim, done_at_once, enter, look_again
+from workers.runtime.process import Process
+from workers.schedule import send_due
+
+
+def ask(town: Town, kind: Kind = Kind.ACCESS, typed: str = "") -> str:
+    with town.process.working() as work:
+        return claim(
+            work, kind, "mastodon", typed or town.handle, language="de", state="BE", wish="Was habt ihr?",
+            contact="mira@post.example",
+        ).id  # fmt: skip
+
+
+def row(town: Town, request_id: str) -> Request:
+    with town.process.reading() as session:
+        return session.get_one(Request, request_id)
+
+
+def text(town: Town, request_id: str, column: str) -> str:
+    found = row(town, request_id)
+    return unseal(found, key_of(town.process.ring, found), column)
+
+
+def check(town: Town, request_id: str) -> None:
+    with town.process.working() as work:
+        look_again(work, work.session.get_one(Request, request_id))
+    jobs.prove_request(request_id)
+
+
+def show_code(town: Town, request_id: str) -> None:
+    town.server.person("mira").note = f"<p>Garten {text(town, request_id, 'code')}</p>"
+
+
+def test_a_request_is_found_then_proven_then_waits_for_an_answer(each_town: Town) -> None:
+    town = each_town
+    request_id = ask(town)
+    found = row(town, request_id)
+    assert (found.state, found.due_on, found.subject_id) == (State.LOOKING, date(2026, 12, 22), None)
+    assert text(town, request_id, "wish") == "Was habt ihr?"
+    assert "look_up_request" in town.sent()
+    jobs.look_up_request(request_id)
+    found = row(town, request_id)
+    assert (found.state, found.failure, found.due_at) == (State.CLAIMED, None, None)
+    assert found.account_index is not None
+    show_code(town, request_id)
+    check(town, request_id)
+    found = row(town, request_id)
+    assert (found.state, found.proof, found.lapses_at) == (State.OPEN, "bio", None)
+
+
+def test_without_the_code_nothing_is_proven_and_it_can_be_tried_again(town: Town) -> None:
+    request_id = ask(town)
+    jobs.look_up_request(request_id)
+    check(town, request_id)
+    assert (row(town, request_id).state, row(town, request_id).failure) == (State.CLAIMED, "proof_not_found")
+    show_code(town, request_id)
+    check(town, request_id)
+    assert row(town, request_id).state == State.OPEN
+
+
+def test_a_proven_objection_is_carried_out_at_once(town: Town) -> None:
+    request_id = ask(town, Kind.OBJECTION)
+    jobs.look_up_request(request_id)
+    with town.process.reading() as session:
+        assert session.scalars(select(Objection)).all() == []
+    show_code(town, request_id)
+    check(town, request_id)
+    found = row(town, request_id)
+    assert (found.state, found.closed_at) == (State.ANSWERED, town.process.clock())
+    with town.process.reading() as session:
+        [stopped] = session.scalars(select(Objection))
+    assert (stopped.network, stopped.account_index) == ("mastodon", found.account_index)
+
+
+def test_somebody_elses_code_proves_nothing(town: Town) -> None:
+    mine, other = ask(town), ask(town)
+    jobs.look_up_request(mine)
+    jobs.look_up_request(other)
+    show_code(town, other)
+    check(town, mine)
+    assert row(town, mine).state == State.CLAIMED
+    assert text(town, mine, "code") != text(town, other, "code")
+
+
+def test_an_account_that_there_is_not_is_said(town: Town) -> None:
+    request_id = ask(town, typed=f"@niemand@{town.server.host}")
+    jobs.look_up_request(request_id)
+    assert (row(town, request_id).state, row(town, request_id).failure) == (State.LOOKING, "unknown_account")
+    assert row(town, request_id).due_at is None
+
+
+def test_a_job_that_got_lost_is_sent_again_by_the_schedule(town: Town) -> None:
+    request_id = ask(town)
+    town.process.queue.rq.empty()
+    send_due(town.process)
+    assert "look_up_request" not in town.sent()
+    town.process.clock.go(minutes=3)  # type: ignore[attr-defined]
+    send_due(town.process)
+    assert town.sent().count("look_up_request") == 1
+    assert row(town, request_id).due_at == town.process.clock() + timedelta(minutes=10)
+
+
+def test_jobs_of_a_request_that_is_gone_do_nothing(town: Town) -> None:
+    jobs.look_up_request("0" * 32)
+    jobs.prove_request("0" * 32)
+
+
+def test_a_claim_without_a_proof_goes_after_two_weeks_with_its_key(each_town: Town) -> None:
+    town, clock = each_town, each_town.process.clock
+    request_id, kept = ask(town), ask(town)
+    jobs.look_up_request(kept)
+    show_code(town, kept)
+    check(town, kept)
+    assert isinstance(clock, Clock)
+    clock.go(days=15)
+    jobs.expire("2026-12-07")
+    with town.process.reading() as session:
+        assert session.scalars(select(Request.id)).all() == [kept]
+    with pytest.raises(KeyGoneError):
+        town.process.ring.person(request_id)
+    assert text(town, kept, "wish") == "Was habt ihr?"
+    assert town.process.ring.going() == set()
+
+
+def test_a_closed_request_goes_after_three_years_with_its_key(process: Process) -> None:
+    with process.working() as work:
+        ann = make_subject(work)
+        theirs = done_at_once(work, ann.id, Kind.PORTABILITY, "de").id
+        other = enter(work, Kind.ACCESS, Way.LETTER, language="de", state="", wish="x", contact="")
+        other.state, other.closed_at = State.ANSWERED.value, work.now
+    process.clock.go(days=1097)  # type: ignore[attr-defined]
+    jobs.expire("2029-11-23")
+    with process.reading() as session:
+        assert set(session.scalars(select(Request.id))) == {theirs, other.id}
+    process.clock.go(days=3)  # type: ignore[attr-defined]
+    jobs.expire("2029-11-26")
+    with process.reading() as session:
+        assert session.scalars(select(Request.id)).all() == []
+    with pytest.raises(KeyGoneError):
+        process.ring.person(other.id)
+    process.ring.person(ann.id)
+
+
+def test_what_is_done_at_once_is_recorded_as_done(process: Process) -> None:
+    with process.working() as work:
+        made = done_at_once(work, make_subject(work).id, Kind.PORTABILITY, "en")
+    assert (made.state, made.way, made.closed_at) == (State.ANSWERED, "self service", process.clock())
+    assert made.due_on == date(2026, 11, 22)
