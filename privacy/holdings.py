@@ -16,14 +16,17 @@ from sqlalchemy.orm import Session
 
 from privacy.base import Base, Holds, Subject, models
 from privacy.hold import Hold, kinds_held, people_held
-from privacy.keyring import KeyGoneError, KeyRing
-from privacy.sealed import readable
+from privacy.keyring import KeyGoneError, KeyRing, PersonKey
+from privacy.sealed import readable, sealed_columns
 from privacy.vocabulary import Medium
 
 #: Tables that hold nothing but the version of the schema.
 _BOOKKEEPING = frozenset({"alembic_version"})
 #: Retention runs once a day: what is overdue by more was left behind by a run.
 _A_RUN = timedelta(days=1)
+
+#: Rows that are fetched together.
+_AT_ONCE = 1000
 
 
 class UndeclaredHoldingError(RuntimeError):
@@ -95,24 +98,29 @@ class Holdings:
     ring: KeyRing
     places: Sequence[Place] = ()
 
-    def export(self, session: Session, subject_id: str) -> dict[str, list[dict[str, Any]]]:
-        """Every declared column about a person, sealed ones opened, by data kind (R26).
+    def kinds(self) -> list[str]:
+        """Every data kind that a person's export has, each once."""
+        tables = [model.__holds__.kind for model in models() if model.__holds__.subject is not None]
+        return list(dict.fromkeys([*tables, *(place.holds.kind for place in self.places)]))
 
-        Raises `UndeclaredHoldingError`, `KeyGoneError`.
+    def rows(self, session: Session, subject_id: str, kind: str) -> Iterator[dict[str, Any]]:
+        """What there is of one data kind about a person, every declared column, sealed ones opened (R26).
+
+        Rows come one after the other, so that whoever writes them down needs no room for all. Raises
+        `UndeclaredHoldingError`, `KeyGoneError`.
         """
         make_sure(session)
         key = self.ring.person(subject_id)
-        found: dict[str, list[dict[str, Any]]] = {}
         for model in models():
-            holds = model.__holds__
-            if holds.subject is None:
-                continue
-            mine = select(model).where(model.__table__.c[holds.subject] == subject_id)
-            rows = session.scalars(mine.order_by(*inspect(model).primary_key))
-            found.setdefault(holds.kind, []).extend(readable(row, key, holds.exported) for row in rows)
+            if model.__holds__.kind == kind and model.__holds__.subject is not None:
+                yield from _rows(session, model, subject_id, key)
         for place in self.places:
-            found.setdefault(place.holds.kind, []).extend(place.export(subject_id))
-        return found
+            if place.holds.kind == kind:
+                yield from place.export(subject_id)
+
+    def export(self, session: Session, subject_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Everything about a person by data kind. Raises `UndeclaredHoldingError`, `KeyGoneError`."""
+        return {kind: list(self.rows(session, subject_id, kind)) for kind in self.kinds()}
 
     def erase(self, session: Session, subject_id: str) -> dict[str, int]:
         """Deletes a person from every table; how many rows by data kind. Erasing again is no error.
@@ -221,6 +229,19 @@ def make_sure(session: Session) -> None:
 def declarations() -> list[Holds]:
     """What every table says it holds."""
     return [model.__holds__ for model in models()]
+
+
+def _rows(session: Session, model: type[Base], subject_id: str, key: PersonKey) -> Iterator[dict[str, Any]]:
+    """A person's rows of one table, in the order of its key; only where something is sealed a row becomes an object."""
+    holds, table = model.__holds__, Base.metadata.tables[model.__tablename__]
+    mine, order = table.c[holds.subject or ""] == subject_id, list(table.primary_key)
+    if sealed_columns(model):
+        for row in session.scalars(select(model).where(mine).order_by(*order).execution_options(yield_per=_AT_ONCE)):
+            yield readable(row, key, holds.exported)
+        return
+    columns = [table.c[name] for name in holds.exported]
+    found = session.execute(select(*columns).where(mine).order_by(*order).execution_options(yield_per=_AT_ONCE))
+    yield from (dict(row) for row in found.mappings())
 
 
 def _about(model: type[Base], subject_id: str) -> ColumnElement[bool]:

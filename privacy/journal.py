@@ -31,7 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from privacy.base import Base, Holds, UtcDateTime, new_id
+from privacy.base import Base, Holds, Sealed, UtcDateTime, new_id
+from privacy.plain import plain, value_of
 from privacy.store import alone, open_store, writing
 from privacy.vocabulary import About, Basis, Erased, Use
 
@@ -90,6 +91,17 @@ def note(session: Session, now: datetime, act: str, **facts: object) -> None:
     entry = json.dumps({"act": act, "at": now.isoformat(), "facts": facts}, sort_keys=True)
     session.add(Journaled(id=new_id(), position=None, entry=entry))
     session.flush()
+
+
+def columns(row: Base) -> dict[str, Any]:
+    """A row as facts: ids, words of ours and what is sealed, for an act whose outcome is this row."""
+    return {column.name: plain(getattr(row, column.name)) for column in row.__table__.columns}
+
+
+def values(said: dict[str, Any]) -> dict[str, Any]:
+    """What `columns` gave, to make the row anew; its bytes are sealed ones."""
+    found = {name: value_of(one) for name, one in said.items()}
+    return {name: Sealed(value) if isinstance(value, bytes) else value for name, value in found.items()}
 
 
 def waiting(session: Session) -> bool:

@@ -9,7 +9,8 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import (
     Column,
     Connection,
@@ -328,6 +329,16 @@ class KeyRing:
         if row is None:
             raise KeyGoneError("no such key")
         return self._unwrapped(name, row.wrapped, row.master)
+
+
+def signed_by(public_key: str, text: str, signature: str) -> bool:
+    """Does a signature (hex) of `KeyRing.sign` over a text fit this public key (hex)?"""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+        key.verify(bytes.fromhex(signature), text.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def token_hash(token: str) -> str:

@@ -1,5 +1,6 @@
 """The consent receipt: one decision as a record that other programs understand (W3C DPV 2, ISO/IEC TS 27560:2023)."""
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -59,6 +60,11 @@ def receipt(consent: Consent, notice: NoticeText) -> dict[str, Any]:
             },
         },
     }
+
+
+def receipt_text(consent: Consent, notice: NoticeText) -> str:
+    """The record as the text that a person downloads, always the same for the same decision."""
+    return json.dumps(receipt(consent, notice), ensure_ascii=False, indent=2)
 
 
 def _urn(id_: str) -> str:

@@ -14,22 +14,25 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 import privacy.consent
+import server.jobs
 import server.models
 import workers.jobs
 import workers.models
 from server.app import create_app
-from server.services import requests
+from server.services import exports, requests
 from server.services.accounts import expire_unconfirmed
 from server.services.announcing import announce
 from server.web import charts
 from workers import logbook, schedule
+from workers.jobs import certifying
 from workers.jobs.reading import COLLECTOR
+from workers.live import Live
 from workers.runtime.process import Process, bind
 from workers.runtime.queue import NAME
 from workers.runtime.settings import Settings
 
 #: Every floor's declarations: a verb over all holdings refuses to run where one is missing.
-LOADED = (privacy.consent, server.models, workers.models, workers.jobs)
+LOADED = (privacy.consent, server.jobs, server.models, workers.models, workers.jobs)
 
 _PR_SET_PDEATHSIG = 1
 
@@ -108,7 +111,20 @@ def plan(settings: Settings) -> None:
     process = Process(settings)
     with process.working() as work:
         logbook.note_start(work, COLLECTOR)
-    schedule.run(process, stop, chores=(expire_unconfirmed, announce, requests.alarm))
+    chores = (expire_unconfirmed, announce, requests.alarm, exports.send_due, certifying.send_due)
+    schedule.run(process, stop, chores=chores)
+
+
+def listen(settings: Settings) -> None:
+    """Reads the firehose until told to stop."""
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    Live(Process(settings)).run(stop)
 
 
 def die_with_parent() -> None:

@@ -116,6 +116,7 @@ def run_all(settings: Settings) -> None:
     signal.signal(signal.SIGINT, end)
     with redis_for(settings):
         parts = [Part("web"), *(Part("worker") for _ in range(settings.workers)), Part("schedule")]
+        parts += [Part("live")] if settings.firehose else []
         try:
             while not stop.wait(_LOOK_SECONDS):
                 for part in parts:

@@ -74,19 +74,23 @@ class Manifest:
     """By table, parents first."""
     hashes: dict[str, str] = field(default_factory=dict)
     """SHA-256 of every file of the content, in order."""
+    lost: list[str] = field(default_factory=list)
+    """Files of the vault that should have been there and were not."""
 
 
 def create(process: Process, schema: Schema, folder: Path) -> tuple[Path, Manifest]:
     """Writes a backup of now. Raises `BackupError`, `UndeclaredHoldingError`."""
+    gone: list[str] = []
     for _ in range(_TRIES):
         try:
-            return _create(process, schema, folder)
-        except _FoldedError:
-            continue
+            return _create(process, schema, folder, frozenset(one for one in gone if gone.count(one) > 1))
+        except _FoldedError as folded:
+            gone.append(str(folded))
     raise BackupError("files of the vault were replaced again and again while they were read: try once more")
 
 
-def _create(process: Process, schema: Schema, folder: Path) -> tuple[Path, Manifest]:
+def _create(process: Process, schema: Schema, folder: Path, lost: frozenset[str]) -> tuple[Path, Manifest]:
+    """One try; `lost` are files that count and are not there, however often one looks."""
     now = process.clock()
     header = {
         "kind": Kind.DATA,
@@ -103,7 +107,7 @@ def _create(process: Process, schema: Schema, folder: Path) -> tuple[Path, Manif
             journal=journal.position_of(session),
         )
         with _packed(file) as archive:
-            for name, content in chain(_vault(process, session), _content(session, made)):
+            for name, content in chain(_vault(process, session, made, lost), _content(session, made)):
                 made.hashes[name] = sha256(content).hexdigest()
                 _add(archive, name, content)
             _add(archive, MANIFEST, json.dumps(vars(made), indent=1).encode())
@@ -214,13 +218,16 @@ def _snapshot(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def _vault(process: Process, session: Session) -> Iterator[tuple[str, bytes]]:
+def _vault(process: Process, session: Session, made: Manifest, lost: frozenset[str]) -> Iterator[tuple[str, bytes]]:
     """The files of the vault that count at this moment, first of all: a fold removes those that it replaces."""
-    for name in session.scalars(select(Bucket.file).where(Bucket.file.is_not(None)).order_by(Bucket.file)):
+    for name in map(str, session.scalars(select(Bucket.file).where(Bucket.file.is_not(None)).order_by(Bucket.file))):
+        if name in lost:
+            made.lost.append(name)
+            continue
         try:
-            yield f"{_VAULT}{name}", process.storage.read(str(name))
+            yield f"{_VAULT}{name}", process.storage.read(name)
         except FileNotFoundError:
-            raise _FoldedError from None
+            raise _FoldedError(name) from None
 
 
 def _content(session: Session, made: Manifest) -> Iterator[tuple[str, bytes]]:

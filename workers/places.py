@@ -12,6 +12,7 @@ from privacy.holdings import Holdings, Spot
 from privacy.vocabulary import About, Basis, Erased, Medium, Use
 from workers import buckets
 from workers.archives.files import ArchiveFiles
+from workers.downloads import Downloads
 from workers.fold import fold
 from workers.kept import BackupFolder, JournalPlace
 from workers.mail import Outbox
@@ -36,6 +37,7 @@ def holdings(process: Process) -> Holdings:
     settings = process.settings
     places = (
         Outbox(settings.outbox),
+        Downloads(settings.downloads),
         ArchiveFiles(settings.archives),
         Vault(process),
         BackupFolder("backups/*", settings.backups, Kind.DATA, settings.backup_days),

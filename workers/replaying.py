@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from privacy import consent, journal
 from privacy.base import Subject
 from privacy.consent import Consent
 from privacy.journal import Entry
+from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
-from workers import jobs
-from workers.models import Objection
+from workers.jobs.erasing import STEPS
+from workers.models import Erasure, Objection
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
@@ -30,7 +31,7 @@ class UnknownActError(ValueError):
 def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
     """Does everything again that the database lacks; how many entries by act. Killed anywhere, it goes on.
 
-    `others` are acts that other floors know. Raises `UnknownActError` before anything is done, `JobFailedError`.
+    `others` are acts that other floors know. Raises `UnknownActError` before anything is done, `TracesLeftError`.
     """
     acts = {**_ACTS, **others}
     bind(process)
@@ -42,7 +43,7 @@ def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
     # Erasures first: whose key is gone, of them nothing else can be done again, and nothing need be.
     for entry in sorted(entries, key=lambda one: (one.act != journal.ERASURE, one.position)):
         if entry.act == journal.ERASURE:
-            jobs.erase(entry.facts["subject"])
+            _erase(process, entry.facts["subject"])
         with process.working() as work:
             if entry.act != journal.ERASURE:
                 acts[entry.act](work, entry)
@@ -53,6 +54,18 @@ def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
         with process.working() as work:
             note(work.session, work.now, "replay", None, counts=counts)
     return counts
+
+
+def _erase(process: Process, subject_id: str) -> None:
+    """Erases somebody again. Whose key is gone had their last mail and certificate: only the data is left to go."""
+    try:
+        process.ring.person(subject_id)
+    except KeyGoneError:
+        with process.working() as work:
+            consent.take_turn(work.session, subject_id)
+            work.session.execute(delete(Erasure).where(Erasure.subject_id == subject_id))
+    for step in STEPS:
+        step(process, subject_id)
 
 
 def _withdraw(work: Work, entry: Entry) -> None:

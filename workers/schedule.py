@@ -54,7 +54,7 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
         _webmentions(work)
         due = (*_erasures(work), *_yesterday(work), *_folds(work), *_check(work), *_retention(work, process.redis))
         for job, id_ in due:
-            if process.redis.set(f"{_SENT}:{job}:{id_}", "sent", nx=True, ex=_SENT_SECONDS[job]):
+            if process.redis.set(mark(work, job, id_), "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
     logbook.append(process)
     with process.reading() as session:
@@ -62,6 +62,11 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
     for chore in chores:
         with process.working() as work:
             chore(work)
+
+
+def mark(work: Work, job: str, id_: str) -> str:
+    """Where it stands that a job was sent: by fingerprint, since it outlives the person whose erasure it is about."""
+    return f"{_SENT}:{job}:{work.ring.blind('schedule.sent', id_).hex()[:32]}"
 
 
 def run(process: Process, stop: threading.Event, every: float = EVERY_SECONDS, chores: Sequence[Chore] = ()) -> None:

@@ -47,6 +47,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("first", name=op.f("uq_bucket_first")),
     )
     op.create_table(
+        "certificate",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("running", sa.LargeBinary(), nullable=True),
+        sa.Column("entry_id", sa.String(), nullable=False),
+        sa.Column("payload", sa.String(), nullable=True),
+        sa.Column("signature", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate")),
+    )
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_certificate_running"), ["running"], unique=False)
+
+    op.create_table(
+        "consent_proof",
+        sa.Column("commitment", sa.String(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("commitment", name=op.f("pk_consent_proof")),
+    )
+    op.create_table(
         "day_scored",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
@@ -62,6 +83,13 @@ def upgrade() -> None:
         sa.Column("kinds", sa.JSON(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_figures")),
+    )
+    op.create_table(
+        "firehose_place",
+        sa.Column("relay", sa.String(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("relay", name=op.f("pk_firehose_place")),
     )
     op.create_table(
         "installation",
@@ -337,6 +365,43 @@ def upgrade() -> None:
     with op.batch_alter_table("draw", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draw_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "erasure",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reactions_too", sa.Boolean(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("certificate_id", sa.String(), nullable=False),
+        sa.Column("binding", sa.String(), nullable=False),
+        sa.Column("controller", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_erasure_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_erasure")),
+    )
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erasure_certificate_id"), ["certificate_id"], unique=False)
+
+    op.create_table(
+        "export",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("file_key", sa.LargeBinary(), nullable=False),
+        sa.Column("steps", sa.Integer(), nullable=False),
+        sa.Column("written", sa.JSON(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.String(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_export_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
+        sa.UniqueConstraint("subject_id", name=op.f("uq_export_subject_id")),
+    )
     op.create_table(
         "finding",
         sa.Column("id", sa.String(), nullable=False),
@@ -850,6 +915,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_finding_subject_id"))
 
     op.drop_table("finding")
+    op.drop_table("export")
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_erasure_certificate_id"))
+
+    op.drop_table("erasure")
     with op.batch_alter_table("draw", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_draw_subject_id"))
 
@@ -910,8 +980,14 @@ def downgrade() -> None:
 
     op.drop_table("journaled")
     op.drop_table("installation")
+    op.drop_table("firehose_place")
     op.drop_table("figures")
     op.drop_table("day_scored")
+    op.drop_table("consent_proof")
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_certificate_running"))
+
+    op.drop_table("certificate")
     op.drop_table("bucket")
     op.drop_table("breach")
     # ### end Alembic commands ###

@@ -12,6 +12,7 @@ from privacy.vocabulary import About, Basis, Erased, Medium, Use
 #: With what a period begins, in the three types of DIN 66398, by the column that a rule names.
 COLLECTION, PROCESS, RELATION = "collection", "process", "relation"
 STARTS: Mapping[str, str] = {
+    "begun_at": PROCESS,
     "brought_at": COLLECTION,
     "counted_at": COLLECTION,
     "created_at": COLLECTION,
@@ -23,6 +24,8 @@ STARTS: Mapping[str, str] = {
     "sent_at": COLLECTION,
     "started_at": COLLECTION,
     "done_at": COLLECTION,
+    "drawn_at": COLLECTION,
+    "written_at": COLLECTION,
     "closed_at": PROCESS,
     "decided_at": PROCESS,
     "ended_at": PROCESS,

@@ -97,4 +97,6 @@ def _replay(process: Process) -> None:
 
 def _summary(made: Manifest) -> str:
     rows = sum(made.rows.values())
-    return f"{rows} rows in {len(made.rows)} tables, of {made.made_at}, schema {made.revision}, journal {made.journal}"
+    lost = f", {len(made.lost)} FILES OF THE VAULT ARE MISSING" if made.lost else ""
+    said = f"{rows} rows in {len(made.rows)} tables, of {made.made_at}, schema {made.revision}, journal {made.journal}"
+    return said + lost

@@ -71,6 +71,17 @@ def schedule(settings: Settings) -> None:
 
 
 @main.command()
+@with_parent
+@with_settings
+def live(settings: Settings) -> None:
+    """Read Bluesky's firehose, so that reactions arrive within seconds (KLARWERT_FIREHOSE names the relay)."""
+    if not settings.firehose:
+        raise click.ClickException("KLARWERT_FIREHOSE names no relay: live reading is off")
+    make_sure(settings)
+    processes.listen(settings)
+
+
+@main.command()
 @with_settings
 def migrate(settings: Settings) -> None:
     """Bring the database's schema up to date."""

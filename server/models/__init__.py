@@ -2,6 +2,7 @@
 
 from server.models.account import Account, Role
 from server.models.announcement import Announcement
+from server.models.export import Export, ExportState
 from server.models.factor import Factor
 from server.models.finding import Finding
 from server.models.link import Link, LinkUse
@@ -14,6 +15,8 @@ from server.models.recovery_code import RecoveryCode
 __all__ = [
     "Account",
     "Announcement",
+    "Export",
+    "ExportState",
     "Factor",
     "Finding",
     "Link",

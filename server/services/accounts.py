@@ -21,7 +21,7 @@ from privacy.keyring import KeyRing, token_hash
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from server.models import Account, Link, LinkUse, Role
-from server.services import factors, letters, links, logins, organisations, roles
+from server.services import factors, letters, links, logins, organisations
 from server.services.links import LIFE
 from server.services.passwords import fits, hash_password, outdated
 from workers import mail
@@ -49,6 +49,8 @@ class Entry(StrEnum):
     SECOND = "second"
     """The password fits; now a code is wanted."""
     UNCONFIRMED = "unconfirmed"
+    LEAVING = "leaving"
+    """Asked for erasure, and may take it back."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class SignedIn:
     waits: str | None = None
     """Says who may go on with a code; worth nothing without one, and nothing once the password is another."""
     language: str | None = None
+    subject_id: str | None = None
+    """Of who is leaving."""
 
 
 def old_enough(year_of_birth: int, today_year: int) -> bool:
@@ -156,7 +160,7 @@ def sign_in(process: Process, email: str, password: str, public_url: str, device
     with process.working() as work:
         account = _unchanged(work, checked)
         if account is None:
-            return SignedIn(Entry.WRONG)
+            return _waits(work, checked)
         if account.confirmed_at is None:
             _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
             return SignedIn(Entry.UNCONFIRMED)
@@ -169,10 +173,15 @@ def sign_in(process: Process, email: str, password: str, public_url: str, device
 def waiting(work: Work, waits: str) -> Account | None:
     """Who may go on with a code; None where the password is another one by now, or the person is leaving."""
     account_id, _, mark = waits.partition(".")
-    account = work.session.get(Account, account_id)
-    if account is None or not _stays(work, account.subject_id) or mark != _mark(account):
-        return None
-    return account
+    account = present(work, account_id)
+    return account if account is not None and mark == _mark(account) else None
+
+
+def _waits(work: Work, checked: Account) -> SignedIn:
+    """Whoever asked for erasure and can still take it back is told so; for everybody else it is a wrong password."""
+    query = select(Subject.id).where(Subject.id == checked.subject_id, Subject.erasing_at > work.now)
+    waits = work.session.scalar(query)
+    return SignedIn(Entry.LEAVING, subject_id=waits) if waits else SignedIn(Entry.WRONG)
 
 
 def present(work: Work, account_id: str) -> Account | None:
@@ -285,21 +294,14 @@ def set_role(work: Work, email: str, role: Role) -> bool:
     return True
 
 
-def ask_erasure(process: Process, account_id: str, password: str) -> bool:
-    """Starts the erasure of a person and signs them out at once; False if the password does not fit.
-
-    Raises `roles.LastAdministratorError`.
-    """
+def by_themselves(process: Process, account_id: str, password: str, act: Callable[[Work, Account], None]) -> bool:
+    """Does what only its person may do, with the password made sure of; False if it does not fit."""
     checked = _fitting(process, lambda session: session.get(Account, account_id), password)
     with process.working() as work:
         account = _unchanged(work, checked)
-        if account is None:
-            return False
-        roles.keep_an_administrator(work, account)
-        work.session.get_one(Subject, account.subject_id).erasing_at = work.now
-        logins.sign_out_everywhere(work, account.id)
-        work.later("erase", account.subject_id)
-        return True
+        if account is not None:
+            act(work, account)
+    return account is not None
 
 
 def expire_unconfirmed(work: Work) -> None:

@@ -1,6 +1,5 @@
 """Consents as a person meets them: the notice to decide on, the decisions so far, receipts, withdrawal."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from privacy import consent
 from privacy.consent import Consent, NoticeText
 from privacy.notices import Notice, notice
-from privacy.receipt import receipt
+from privacy.receipt import receipt_text
 from privacy.vocabulary import Purpose
 from server.services.missing import MissingError
 from server.services.purposes import PurposeWords, purpose_words
@@ -167,4 +166,4 @@ def receipt_json(session: Session, subject_id: str, consent_id: str) -> str:
     if record is None or record.subject_id != subject_id:
         raise MissingError("no such consent")
     text = session.get_one(NoticeText, record.notice_digest)
-    return json.dumps(receipt(record, text), ensure_ascii=False, indent=2)
+    return receipt_text(record, text)

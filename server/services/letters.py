@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+
+from babel.dates import format_date
 
 from server.services.words import LANGUAGES, catalogue, role_name
 from workers.runtime.settings import Organisation
@@ -277,4 +280,25 @@ def requests_due(language: str, number: int, link: str) -> Letter:
         count % {"num": number},
         _("The law gives one month for an answer (Art. 12(3) GDPR). Here they are:"),
         link,
+    )
+
+
+def erasing(language: str, link: str, begins: datetime | None) -> Letter:
+    """The last mail: the link to the certificate, and where the erasure waits the way back."""
+    _ = catalogue(language).gettext
+    when = (
+        _("your data at Klarwert is being deleted now. This usually takes seconds, at most 24 hours.")
+        if begins is None
+        else _("your data at Klarwert will be deleted on %(day)s. Until then the link below takes it back.")
+        % {"day": format_date(begins, "long", locale=language)}
+    )
+    return _letter(
+        _("Your data will be deleted") if begins else _("Your data is being deleted"),
+        _("Hello,"),
+        when,
+        link,
+        _(
+            "Afterwards the same link has a certificate of the deletion for you. Keep the link: nobody else has it, "
+            "and it is all that binds the certificate to you. We will not write to you again."
+        ),
     )

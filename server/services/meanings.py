@@ -159,7 +159,10 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
     return {
         "breaches": KindWords(_("Breaches"), _("What went wrong, and who was told. No names.")),
         "buckets": KindWords(_("Buckets"), _("Which file of the vault is the one that counts.")),
+        "certificates": KindWords(_("Certificates"), _("What was deleted, as numbers, without a name.")),
         "checks of scores": KindWords(_("Checks of scores"), _("Whether scores of a day could be worked out again.")),
+        "figures": KindWords(_("Figures"), _("Numbers of the whole house of a day.")),
+        "hashes of scores": KindWords(_("Hashes of scores"), _("They mean nothing without what opens them.")),
         "installation": KindWords(_("Number of the installation"), _("It ties database and key ring together.")),
         "leader": KindWords(_("Leader of the schedule"), ""),
         "log hashes": KindWords(_("Hashes of the log"), _("They mean nothing without what opens them.")),
@@ -176,6 +179,7 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
         "organisation": KindWords(_("Organisation"), _("Its public contact data.")),
         "own topics": KindWords(_("Own table of topics"), ""),
         "retention done": KindWords(_("Days of retention"), _("On which days what was due was deleted.")),
+        "roots of scores": KindWords(_("Roots of scores"), _("One hash of all scores of a day, for the log.")),
         "scored days": KindWords(_("Scored days"), _("Days on which everybody was scored.")),
         "socket": KindWords(_("Socket and lock of Redis"), ""),
     }

@@ -19,8 +19,8 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
     """The words for every purpose, asked or not yet."""
     _ = catalogue(language).gettext
     nothing_else = _("If you withdraw this, it ends at once. Your score does not change.")
-    return {
-        Purpose.SCORING: PurposeWords(
+    words = {
+        "scoring": PurposeWords(
             _("A score from your account on %(network)s"),
             _(
                 "We read your public posts of the last 13 weeks and the public reactions to them, and make a score of "
@@ -31,7 +31,7 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
                 "them, and each daily score that contains it. Your other networks go on."
             ),
         ),
-        Purpose.RECOGNITION: PurposeWords(
+        "recognition": PurposeWords(
             _("Your score decides how much your own reactions weigh"),
             _(
                 "When you react to somebody who takes part here, your reaction counts up to twice. The other person "
@@ -42,7 +42,7 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
                 "score does not change."
             ),
         ),
-        Purpose.TOPICS: PurposeWords(
+        "topics": PurposeWords(
             _("What your posts are about"),
             _(
                 "While your public posts are read, they are given topics, and you see which topics your points come "
@@ -53,7 +53,7 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
                 "rejected. Your score does not change."
             ),
         ),
-        Purpose.ARCHIVES: PurposeWords(
+        "archives": PurposeWords(
             _("A number from your own archive of %(network)s"),
             _(
                 "You upload the file that the network made for you. We take the numbers of reactions to your public "
@@ -65,17 +65,17 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
                 "score does not change."
             ),
         ),
-        Purpose.NAMED: PurposeWords(
+        "named": PurposeWords(
             _("Others see that it was you who reacted"),
             _("Somebody to whose post you reacted sees your account name with it, if they take part here."),
             nothing_else,
         ),
-        Purpose.PROFILE: PurposeWords(
+        "profile": PurposeWords(
             _("A public page with your score"),
             _("Everybody who has the address sees your score of the day. Search engines are asked not to list it."),
             _("If you withdraw this, the page is gone at once. Your score does not change."),
         ),
-        Purpose.COMPARISON: PurposeWords(
+        "comparison": PurposeWords(
             _("Compare yourself with others here"),
             _(
                 "Your score goes into an average of all who agreed to this, and you see where you stand. There is one "
@@ -83,19 +83,20 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
             ),
             _("If you withdraw this, your score leaves the average at once, and you see it no more."),
         ),
-        Purpose.LOOKUP: PurposeWords(
+        "lookup": PurposeWords(
             _("Organisations that you name may ask for your score"),
             _("Only those whom you released. You see each time that they asked, when and for what."),
             nothing_else,
         ),
-        Purpose.PERKS: PurposeWords(
+        "perks": PurposeWords(
             _("Offers that fit your topics and your score"),
             _("The organisation may choose you for an offer. You see each look at your score, and accept or not."),
             nothing_else,
         ),
-        Purpose.DIGEST: PurposeWords(
+        "digest": PurposeWords(
             _("A mail about your week"),
             _("Once a week we send you your score and what changed it."),
             _("If you withdraw this, no more such mails are sent."),
         ),
     }
+    return {Purpose(name): said for name, said in words.items()}

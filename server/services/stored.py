@@ -12,6 +12,7 @@ from privacy.base import Rule
 from privacy.breach import kinds_of_people
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import catalogue
+from workers.catalogue import NETWORKS
 
 _YEAR = 365.25
 
@@ -106,6 +107,11 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "journal": KindWords(
             _("Journal"), _("Numbers that say what a backup must not bring back: what was erased or withdrawn.")
         ),
+        "downloads": KindWords(_("Downloads"), _("The download that you ordered last: when, and how far it is.")),
+        "download files": KindWords(_("Files to download"), _("The files of that download, locked with your key.")),
+        "erasures asked": KindWords(
+            _("Deletion"), _("That you asked for your data to be deleted, and when it begins.")
+        ),
         "key": KindWords(
             _("Your key"), _("It locks what is most private of your data. It is never handed out, and destroyed last.")
         ),
@@ -123,7 +129,13 @@ def kinds_of_others(language: str) -> Mapping[str, KindWords]:
     """The words for data about people who do not take part; it is in nobody's export."""
     _ = catalogue(language).gettext
     meaning = _("Accounts whose reactions are not taken because their owners objected, as fingerprints without names.")
-    return {"objections": KindWords(_("Objections"), meaning)}
+    proofs = _(
+        "What remains of your consents when you are deleted: a fingerprint that nobody can open without your link."
+    )
+    return {
+        "proofs of consent": KindWords(_("Proofs of consent"), proofs),
+        "objections": KindWords(_("Objections"), meaning),
+    }
 
 
 def columns(language: str) -> Mapping[str, str]:
@@ -134,9 +146,10 @@ def columns(language: str) -> Mapping[str, str]:
         "account_id": _("Account number"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
-        "archive": _("Number of the file"),
         "answer": _("Answer"),
         "answered_at": _("Answered"),
+        "archive": _("Number of the file"),
+        "asked_at": _("Asked"),
         "before": _("Entries before"),
         "block": _("What was read"),
         "body": _("Text"),
@@ -144,7 +157,7 @@ def columns(language: str) -> Mapping[str, str]:
         "by_kind": _("Points by kind"),
         "by_network": _("Points by network"),
         "by_topic": _("Points by topic"),
-        "bytes": _("Size in bytes"),
+        "bytes": _("Bytes"),
         "changed_since": _("Compared with"),
         "changes": _("What changed"),
         "closed_at": _("Closed"),
@@ -160,11 +173,11 @@ def columns(language: str) -> Mapping[str, str]:
         "credential": _("Public key of the device"),
         "day": _("Day"),
         "decided_at": _("Decided"),
-        "drawn_at": _("Drawn"),
         "decided_by": _("Decided by"),
         "device": _("Browser and system"),
         "digest": _("Fingerprint"),
         "dispute_id": _("Number of the dispute"),
+        "drawn_at": _("Drawn"),
         "due_at": _("Next reading"),
         "due_on": _("Answer due on"),
         "email": _("E-mail address"),
@@ -172,7 +185,10 @@ def columns(language: str) -> Mapping[str, str]:
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
         "extended_on": _("Extended on"),
+        "failed_at": _("Failed at"),
         "failure": _("Failure"),
+        "file": _("File"),
+        "file_key": _("Key of the file"),
         "first_read_at": _("First read"),
         "granted": _("Yes?"),
         "handle": _("Account name"),
@@ -183,9 +199,9 @@ def columns(language: str) -> Mapping[str, str]:
         "in_force_since": _("In force since"),
         "kind": _("Kind"),
         "label": _("Label"),
-        "last_post": _("Number of the newest post"),
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
+        "last_post": _("Number of the newest post"),
         "lender_id": _("Your number"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
@@ -194,11 +210,13 @@ def columns(language: str) -> Mapping[str, str]:
         "network": _("Network"),
         "noted_at": _("Noted"),
         "notice_digest": _("Fingerprint of the text"),
-        "number": _("Number"),
-        "people": _("People"),
-        "place": _("Place"),
+        "number": _("Number in the account"),
+        "ordered_at": _("Ordered"),
         "outcome": _("Outcome"),
         "page": _("Address of your page, until it was looked at"),
+        "parts": _("Number of files"),
+        "people": _("People"),
+        "place": _("Place"),
         "points": _("Points"),
         "post_id": _("Number of the post"),
         "posts": _("Posts"),
@@ -207,7 +225,9 @@ def columns(language: str) -> Mapping[str, str]:
         "proven_at": _("Proven"),
         "purpose": _("Purpose"),
         "reactions": _("Reactions"),
+        "reactions_too": _("Reactions to others as well?"),
         "read_at": _("Last read"),
+        "ready_at": _("Ready"),
         "reason": _("Reason"),
         "received_at": _("Received"),
         "recipient": _("To"),
@@ -220,16 +240,18 @@ def columns(language: str) -> Mapping[str, str]:
         "salt": _("Random number of the entry"),
         "score": _("Score"),
         "seen_at": _("Last seen"),
-        "size": _("Size"),
         "sent_at": _("Sent"),
+        "size": _("Bytes"),
         "source": _("Address of the linking page, until it was looked at"),
         "started_at": _("Started"),
         "state": _("State"),
+        "steps": _("Steps"),
         "subject_id": _("Your number"),
-        "text": _("Text"),
         "subject_matter": _("What it is about"),
         "target": _("What is disputed"),
+        "text": _("Text"),
         "title": _("Subject"),
+        "token": _("Secret of the certificate"),
         "topic": _("Topic"),
         "topics": _("Topics"),
         "tries": _("Tries"),
@@ -244,6 +266,46 @@ def columns(language: str) -> Mapping[str, str]:
         "wish": _("Wish"),
         "written_at": _("Written"),
     }
+
+
+def values(language: str) -> Mapping[str, Mapping[str, str]]:
+    """What the code words in the columns of an export mean, by name of the column; for the page to read."""
+    _ = catalogue(language).gettext
+    kinds = {
+        "like": _("Like"), "mention": _("Mention"), "reply": _("Reply"), "repost": _("Repost"), "link": _("Link"),
+        "endorsement": _("Endorsement"), "quote": _("Quote"), "audience": _("Followers"),
+    }  # fmt: skip
+    networks = {facts.name: facts.title for facts in NETWORKS.values()}
+    return {
+        "by_kind": kinds,
+        "by_network": networks,
+        "kind": kinds,
+        "language": {"de": "Deutsch", "en": "English"},
+        "method": {"web form": _("in a form on the web"), "command line": _("on the command line")},
+        "network": networks,
+        "proof": {
+            "bio": _("by the code in your profile"),
+            "rel_me": _("by the link in your profile"),
+            "post": _("by the code in a post"),
+        },
+        "purpose": {
+            "scoring": _("the score"), "recognition": _("weight of your own reactions"),
+            "topics": _("topics of your posts"),
+        },
+        "role": {
+            "participant": _("takes part"), "staff": _("works for the organisation"), "auditor": _("auditor"),
+            "dpo": _("data protection officer"), "admin": _("administrator"),
+        },
+        "state": {
+            "looking": _("being looked up"), "claimed": _("waits for your proof"),
+            "checking": _("proof is being checked"), "proven": _("connected"), "refused": _("not connected"),
+            "lapsed": _("proof has run out"), "building": _("being made"), "ready": _("ready"), "failed": _("failed"),
+        },
+        "use": {
+            "confirm": _("confirm the address"), "reset": _("choose a new password"),
+            "change_email": _("change the address"),
+        },
+    }  # fmt: skip
 
 
 def stored(session: Session, holdings: Holdings, subject_id: str, language: str) -> list[Stored]:

@@ -151,6 +151,9 @@ def sign_in() -> Answer:
             return entering.wait(outcome.waits, onward)
         if outcome.entry is Entry.UNCONFIRMED:
             return redirect(url_for("account.mailbox", what="confirm"))
+        if outcome.entry is Entry.LEAVING:
+            session["leaving"] = outcome.subject_id
+            return redirect(url_for("leaving.back"))
         if outcome.token is not None:
             return entering.enter(outcome.token, onward)
         form = form.wrong("", _("Address and password do not fit together, or there is no such account."))

@@ -161,6 +161,17 @@ NOTED = {
     "restore": _("Restored from a backup"),
 }
 
+#: What an export is made of beside the kinds of data.
+STEPS = {
+    "receipts": _("Receipts"),
+    "score file": _("Score"),
+    "activities": _("Posts and reactions"),
+    "explanation": _("Explanation"),
+    "log": _("Proofs from the log"),
+    "page": _("The page to read"),
+    "pack": _("Packing"),
+}
+
 #: How a dispute stands: words, and how a badge looks.
 OUTCOMES = {
     Outcome.OPEN: (_("waits for a decision"), "warn"),
@@ -231,4 +242,26 @@ REQUEST_STATES = {
     RequestState.OPEN: (_("waits for an answer"), "warn"),
     RequestState.ANSWERED: (_("done"), "good"),
     RequestState.REFUSED: (_("refused"), "bad"),
+}
+
+#: Why something stays after an erasure.
+WHY_KEPT = {
+    "17(3)(e)": _("to defend against claims, Art. 17(3)(e) GDPR; used for nothing else"),
+    "hold": _("a hold: a dispute or a procedure that is going on"),
+}
+
+#: What a certificate of erasure cannot speak for.
+LIMITS = {
+    "snapshots of the host": _("copies of the whole machine that its operator may have made"),
+    "recipients": _("organisations that got your score before: they are told, and delete on their side"),
+    "downloads": _("what you downloaded yourself"),
+    "mails that were delivered": _("mails that you got"),
+}
+
+#: What is wrong with a certificate.
+CERTIFICATE_FAULTS = {
+    "this is no certificate": _("This is no certificate of a deletion."),
+    "this is a certificate of another version": _("This is a certificate of a version that we do not know."),
+    "the signature does not fit: it was changed": _("The signature does not fit: something was changed in it."),
+    "its place in the public log does not fit": _("It does not fit the public log that it names."),
 }

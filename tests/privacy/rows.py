@@ -3,9 +3,11 @@
 It looks at the declarations and not at the tables' meaning, so that a table that is added later is covered by itself.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, Column, ForeignKey, Table
@@ -21,6 +23,10 @@ FLOORS = (privacy.consent, server.models, workers.models)
 _numbers = count(1_000_003)
 
 
+Words = Mapping[tuple[str, str], Callable[["Person"], Any]]
+"""By table and column a value that has to mean something to the program."""
+
+
 @dataclass
 class Person:
     """An invented person and everything that is stored about them."""
@@ -28,6 +34,7 @@ class Person:
     id: str
     name: str
     """Stands in every text of theirs, so that a scan of bytes finds it."""
+    words: Words = field(default_factory=dict)
     rows: dict[type[Base], list[dict[str, Any]]] = field(default_factory=dict)
     """For each table their rows, sealed columns as the text that was sealed."""
     open: set[bytes] = field(default_factory=set)
@@ -45,18 +52,22 @@ def personal() -> list[type[Base]]:
     return [model for model in models() if model.__holds__.persons]
 
 
-def fill(work: Work, *names: str) -> list[Person]:
-    """Makes people, each with a row in every table, and a bystander whom rows about two people name, too."""
+def fill(work: Work, *names: str, words: Words = MappingProxyType({}), spare: bool = False) -> list[Person]:
+    """Makes people, each with a row in every table, and a bystander whom rows about two people name, too.
+
+    With `spare`, tables about nobody get a row only where rows of people point at it: a program may run on the others.
+    """
     common: dict[Table, dict[str, Any]] = {}
+    pointed_at = {key.column.table for model in personal() for key in model.__table__.foreign_keys}
     for model in models():
-        if not model.__holds__.persons:
-            common[model.__table__] = _add(work, model, Person("", "nobody"), common, {})
-    bystander = _person(work, "bystander", common, "")
-    return [_person(work, name, common, bystander.id) for name in names]
+        if not model.__holds__.persons and (not spare or model.__table__ in pointed_at):
+            common[model.__table__] = _add(work, model, Person("", "nobody", words), common, {})
+    bystander = _person(work, "bystander", common, "", words)
+    return [_person(work, name, common, bystander.id, words) for name in names]
 
 
-def _person(work: Work, name: str, common: dict[Table, dict[str, Any]], other: str) -> Person:
-    person = Person(new_id(), f"{name}-{new_id()}")
+def _person(work: Work, name: str, common: dict[Table, dict[str, Any]], other: str, words: Words) -> Person:
+    person = Person(new_id(), f"{name}-{new_id()}", words)
     work.ring.create(person.id)
     known = dict(common)
     for model in personal():
@@ -88,7 +99,7 @@ def _add(
         owner = fixed[model.__holds__.subject or ""]
         seal(row, work.ring.person(owner), **{name: plain[name] for name in closed})
     for name, value in plain.items():
-        (text,) = value if isinstance(value, dict) else (value,)
+        (text,) = value if isinstance(value, dict) else (value,)  # a document has one key
         if isinstance(text, str | bytes) and person.name in str(text):
             texts = person.secrets if name in closed else person.open
             texts.add(text.encode() if isinstance(text, str) else text)
@@ -98,6 +109,9 @@ def _add(
 
 
 def _value(column: Column[Any], person: Person, known: dict[Table, dict[str, Any]], now: datetime) -> Any:
+    fixed = person.words.get((column.table.name, column.name))
+    if fixed is not None:
+        return fixed(person)
     key: ForeignKey | None = next(iter(column.foreign_keys), None)
     if key is not None:
         return known[key.column.table][key.column.name]

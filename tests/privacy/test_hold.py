@@ -39,7 +39,7 @@ def people(process: Process) -> tuple[str, str]:
 
 def _read(work: Work, connection: Connection) -> None:
     post = Post(
-        id=new_id(), subject_id=connection.subject_id, connection_id=connection.id, address_index=b"x",
+        id=new_id(), subject_id=connection.subject_id, connection_id=connection.id, number=1, address_index=b"x",
         day=work.today, topics=None, first_read_at=work.now, read_at=work.now,
     )  # fmt: skip
     seal(post, work.ring.person(connection.subject_id), address="https://netz.test/p/1")

@@ -11,16 +11,22 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from privacy.base import Subject
 from privacy.holdings import declarations
 from server.cli import main
-from server.services import exports, stored
+from server.jobs import build_export
+from server.models import Export
+from server.services import contents, exports, stored
 from server.services.stored import kept
+from tests.conftest import Clock
 from tests.factories.people import make_subject
 from tests.factories.scores import make_scored
 from tests.server.browser import PASSWORD, Browser
 from workers.jobs import erase
+from workers.jobs.job import JobFailedError
 from workers.places import holdings
 from workers.results import newest
 from workers.runtime.process import Process
@@ -44,7 +50,7 @@ def test_the_page_counts_what_is_stored(process: Process, ann: Browser, ann_id: 
     assert counted["Consents"] == 2
     assert counted["Account"] == counted["Your key"] == 1
     assert ann.says("91 days after the day of the reaction")
-    assert ann.says("2 years after it was computed")
+    assert ann.says("2 years after it was made")
     assert ann.says("until it runs out")
 
 
@@ -52,7 +58,7 @@ def test_every_kind_of_data_and_every_column_has_words(process: Process) -> None
     places = [place.holds for place in holdings(process).places]
     about_people = [holds for holds in (*declarations(), *places) if holds.subject or holds in places]
     for language in ("de", "en"):
-        words = exports.words(language)
+        words = contents.words(language)
         assert {holds.kind for holds in about_people} <= set(words.kinds)
         assert {column for holds in about_people for column in holds.exported} <= set(words.columns)
         for holds in about_people:
@@ -71,17 +77,12 @@ def test_the_download_has_everything_and_nothing_of_others(
         make_scored(work, other.id)
     ann.get("/data")
     ann.post("/language", lang=language, next="/data")
-    token = re.search(r'name="csrf_token" value="([^"]+)"', ann.page)
-    assert token is not None
-    answer = ann.client.post("/data/export", data={"csrf_token": token[1], "password": PASSWORD})
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="klarwert-2026-11-22.zip"'
-    assert answer.headers["Cache-Control"] == "no-store"
-    packed = zipfile.ZipFile(io.BytesIO(answer.data))
-    files = {name: packed.read(name) for name in packed.namelist()}
+    files = downloaded(ann)
     manifest = json.loads(files["manifest.json"])
-    assert manifest["sha256"] == {name: sha256(files[name]).hexdigest() for name in files if name != "manifest.json"}
+    sums = {name: facts["sha256"] for name, facts in manifest["files"].items()}
+    assert sums == {name: sha256(files[name]).hexdigest() for name in files if name != "manifest.json"}
     assert (manifest["rows"]["signals"], manifest["rows"]["posts"]) == (12, 3)
-    assert b"ann@garten.test" in files["data.json"]
+    assert b"ann@garten.test" in files["json/account.json"]
     assert "holds" in verify(files["explanation.json"], process.ring.public_key())[0]
     assert "https://bluesky.example/mira/garden" in files["explanation.json"].decode()
     noted = [json.loads(leaf["entry"])["type"] for leaf in json.loads(files["log.json"])["leaves"]]
@@ -91,9 +92,8 @@ def test_the_download_has_everything_and_nothing_of_others(
     assert not [name for name, content in files.items() if other.id.encode() in content]
 
 
-def test_before_the_first_score_the_download_has_no_explanation(process: Process, ann_id: str) -> None:
-    packed = exports.export(process, holdings(process), ann_id, "en", "")
-    assert exports.EXPLANATION not in zipfile.ZipFile(io.BytesIO(packed)).namelist()
+def test_before_the_first_score_the_download_has_no_explanation(ann: Browser) -> None:
+    assert contents.EXPLANATION not in downloaded(ann)
 
 
 def test_the_download_needs_the_forgery_token(ann: Browser) -> None:
@@ -112,13 +112,88 @@ def test_without_the_password_there_is_no_download(ann: Browser, typed: str, sen
     assert ann.says("What is stored now")
 
 
+def order(ann: Browser) -> Browser:
+    """Orders the download and has the worker make it."""
+    ann.get("/data").post("/data/export", password=PASSWORD)
+    assert ann.status == 200, ann.page
+    for job in ann.process.queue.rq.jobs:
+        if job.func_name == exports.JOB:
+            build_export(*job.args)
+            job.delete()
+    return ann.get("/data")
+
+
+def fetch(ann: Browser) -> TestResponse:
+    """The file whose link is on the page."""
+    link = re.search(r'href="(/data/export/\w+/1)"', ann.page)
+    assert link is not None, ann.page
+    return ann.client.get(link[1])
+
+
 def downloaded(ann: Browser) -> dict[str, bytes]:
     """The files of an export."""
-    token = re.search(r'name="csrf_token" value="([^"]+)"', ann.get("/data").page)
-    assert token is not None
-    answer = ann.client.post("/data/export", data={"csrf_token": token[1], "password": PASSWORD})
-    packed = zipfile.ZipFile(io.BytesIO(answer.data))
+    packed = zipfile.ZipFile(io.BytesIO(fetch(order(ann)).data))
     return {name: packed.read(name) for name in packed.namelist()}
+
+
+def test_the_download_waits_seven_days_for_its_person_alone(
+    process: Process, ann: Browser, new_browser: Callable[..., Browser], clock: Clock
+) -> None:
+    answer = fetch(order(ann))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="klarwert-2026-11-22.zip"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.content_length == len(answer.data)
+    assert ann.says("It stays here until 29 November 2026")
+    path = answer.request.path
+    other = new_browser().join("bob@garten.test")
+    assert other.client.get(path).status_code == 404
+    assert new_browser().client.get(path).status_code == 302
+    assert ann.client.get(path.removesuffix("1") + "2").status_code == 404
+    clock.go(days=6, hours=23)
+    assert ann.client.get(path).status_code == 200
+    clock.go(hours=2)
+    assert ann.client.get(path).status_code == 404
+    assert not ann.get("/data").says("Your download is ready")
+
+
+def test_the_page_says_how_far_the_download_is_and_that_it_failed(
+    process: Process, ann: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ann.client.get("/data/export/progress").json == {"state": "none", "share": 0, "text": ""}
+    ann.get("/data").post("/data/export", password=PASSWORD)
+    assert ann.says("Your download is being made.")
+    assert re.search(r"Step 1 of \d\d: Account", ann.page)
+    assert '<noscript><meta http-equiv="refresh"' in ann.page
+    ann.post("/data/export", password=PASSWORD)
+    told = ann.client.get("/data/export/progress").json
+    assert told is not None
+    assert (told["state"], told["share"]) == ("building", 0)
+    with process.reading() as session:
+        [row] = session.scalars(select(Export))
+    monkeypatch.setattr("privacy.archive.write_page", lambda *_: 1 / 0)
+    with pytest.raises(JobFailedError, match="ZeroDivisionError"):
+        build_export(row.id)
+    assert ann.get("/data").says("It failed here: The page to read.")
+    assert not list(process.settings.downloads.rglob("*.*"))
+    monkeypatch.undo()
+    assert fetch(order(ann)).status_code == 200
+
+
+def test_a_download_can_be_checked_without_this_installation(
+    process: Process, ann: Browser, ann_id: str, tmp_path: Path
+) -> None:
+    with process.working() as work:
+        make_scored(work, ann_id)
+    path = tmp_path / "klarwert.zip"
+    path.write_bytes(fetch(order(ann)).data)
+    done = CliRunner().invoke(main, ["privacy", "check-export", str(path), "--key", process.ring.public_key()])
+    assert done.exit_code == 0, done.output
+    assert "none is missing" in done.output
+    assert "3 entries of the public log are proven" in done.output
+    with zipfile.ZipFile(path, "a") as packed:
+        packed.writestr("more.txt", "x")
+    done = CliRunner().invoke(main, ["privacy", "check-export", str(path)])
+    assert (done.exit_code, "more.txt does not belong" in done.output) == (1, True)
 
 
 def test_the_links_in_a_download_open_nothing(
@@ -129,10 +204,10 @@ def test_the_links_in_a_download_open_nothing(
     laid = ann.link("ann@garten.test").rpartition("/")[2]
     ann.get("/account").post("/account", what="email", email="neu@garten.test", password=PASSWORD)
     files = downloaded(ann)
-    kinds = json.loads(files["data.json"])["kinds"]
-    assert "follow this link to choose a new password" in kinds["outbox"][0]["mail"]
-    assert "/reset/…" in kinds["outbox"][0]["mail"]
-    assert any("/email/…" in row["body"] for row in kinds["mails waiting"])
+    outbox = json.loads(files["json/outbox.json"])
+    assert "follow this link to choose a new password" in outbox[0]["mail"]
+    assert "/reset/…" in outbox[0]["mail"]
+    assert any("/email/…" in row["body"] for row in json.loads(files["json/mails-waiting.json"]))
     assert not [name for name, content in files.items() if laid.encode() in content]
 
 
@@ -190,11 +265,12 @@ def test_the_password_deletes_everything(process: Process, ann: Browser, ann_id:
         make_scored(work, ann_id)
     ann.get("/data/delete")
     ann.post("/data/delete", password=PASSWORD)
-    assert ann.path == "/deleted"
-    assert ann.says("Your account is being deleted")
+    assert ann.path.startswith("/erasure/")
+    assert ann.says("Your data is being deleted")
+    link = ann.path
     assert ann.get("/score").path == "/sign-in"
     assert not ann.sign_in().path.startswith("/score")
     erase(ann_id)
     with process.reading() as session:
         assert holdings(process).traces(session, ann_id) == {}
-    assert ann.get("/deleted").status == 200
+    assert ann.get(link).says("Your data is deleted")

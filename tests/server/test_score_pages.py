@@ -18,7 +18,7 @@ from workers.models.connection import State
 from workers.results import store_score
 from workers.runtime.process import Process
 
-PAGES = ("/score", "/explanation", "/explanation/followers", "/data", "/data/delete", "/deleted")
+PAGES = ("/score", "/explanation", "/explanation/followers", "/data", "/data/delete", "/certificate")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 import migrations
 from privacy.backup import BackupError
@@ -21,6 +21,7 @@ from privacy.store import writing
 from tests.conftest import Clock
 from tests.privacy.rows import fill
 from workers import backups
+from workers.models import Bucket
 from workers.runtime.process import Process, utc_now
 
 Rows = dict[str, list[Any]]
@@ -31,6 +32,7 @@ from pathlib import Path
 import migrations, server.processes
 from privacy.store import writing
 from workers import backups
+from workers.models import Bucket
 from workers.runtime.process import Process
 from workers.runtime.settings import read
 step, file = int(sys.argv[1]), Path(sys.argv[2])
@@ -59,6 +61,8 @@ def everything(process: Process) -> Rows:
 def people(process: Process, *names: str) -> None:
     with process.working() as work:
         fill(work, *names)
+        for name in work.session.scalars(select(Bucket.file).where(Bucket.file.is_not(None))):
+            process.storage.write(str(name), f"signals of {name}".encode())
 
 
 def made(process: Process) -> Path:
@@ -127,6 +131,57 @@ def test_a_backup_has_no_key_that_opens_it(process: Process) -> None:
         for said in (key, key.hex().encode(), base64.b64encode(key)):
             assert said not in content
             assert said not in place.read_bytes()
+
+
+def vault(process: Process) -> dict[str, bytes]:
+    return {name: process.storage.read(name) for name in process.storage.names("")}
+
+
+def test_the_files_of_the_vault_come_back_with_the_rows_that_point_at_them(each_process: Process) -> None:
+    people(each_process, "ann")
+    before = vault(each_process)
+    assert before
+    place = made(each_process)
+    for name in before:
+        each_process.storage.delete(name)
+        each_process.ring.seal_file(name, b"")
+        each_process.ring.retire_file(name, each_process.clock())
+    backups.restore(each_process, migrations, place)
+    assert vault(each_process) == before
+    assert each_process.ring.files() == set(before)  # in use again: their keys are not destroyed
+
+
+def test_a_fold_that_replaces_a_file_meanwhile_makes_it_begin_anew(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(process, "ann")
+    [old] = vault(process)
+    real = process.storage.read
+
+    def folded(name: str) -> bytes:
+        monkeypatch.setattr(process.storage, "read", real)
+        process.storage.write("new", b"new")
+        with process.working() as work:
+            work.session.execute(update(Bucket).values(file="new"))
+        process.storage.delete(old)
+        return real(name)
+
+    monkeypatch.setattr(process.storage, "read", folded)
+    place, manifest = backups.create(process, migrations, process.settings.backups)
+    assert "vault/new" in manifest.hashes
+    assert manifest.lost == []
+    backups.verify(process.ring, place)
+    assert [path.name for path in process.settings.backups.iterdir()] == [place.name]
+
+
+def test_a_file_that_is_lost_does_not_keep_the_rest_from_being_saved(process: Process) -> None:
+    people(process, "ann")
+    [name] = vault(process)
+    process.storage.delete(name)
+    place, manifest = backups.create(process, migrations, process.settings.backups)
+    assert manifest.lost == [name]
+    assert backups.verify(process.ring, place) == manifest
+    backups.restore(process, migrations, place)
 
 
 def test_many_rows_come_in_several_files(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,8 @@ def test_what_is_overdue_goes_every_day_whatever_becomes_of_the_scores(process: 
     assert sent(process, "expire") == [["2026-11-22"]]
     jobs.expire("2026-11-22")
     process.queue.rq.empty()
-    process.redis.delete("klarwert:schedule:sent:expire:2026-11-22")
+    with process.working() as work:
+        process.redis.delete(schedule.mark(work, "expire", "2026-11-22"))
     schedule.send_due(process)
     assert sent(process, "expire") == []
     clock.go(days=1)

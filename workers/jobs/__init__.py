@@ -2,6 +2,7 @@
 
 from workers.jobs.archiving import clear_archives, read_archive
 from workers.jobs.auditing import recompute, recount
+from workers.jobs.certifying import certify
 from workers.jobs.checking import check_day
 from workers.jobs.connecting import look_up, prove
 from workers.jobs.erasing import erase
@@ -13,6 +14,7 @@ from workers.jobs.requesting import look_up_request, prove_request
 from workers.jobs.scoring import fold, score, score_day
 
 __all__ = [
+    "certify",
     "check_day",
     "clear_archives",
     "collect",

@@ -16,6 +16,11 @@ class MailServerError(RuntimeError):
 @job
 def send_mail(process: Process, mail_id: str) -> None:
     """Delivers one mail, or lays it into the outbox. Raises `MailServerError`, without a word of the mail in it."""
+    deliver_now(process, mail_id)
+
+
+def deliver_now(process: Process, mail_id: str) -> None:
+    """The same from inside another job."""
     if process.settings.smtp:
         _send(process, mail_id)
     else:

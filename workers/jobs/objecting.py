@@ -32,13 +32,18 @@ def add_objection(process: Process, name: str, address: str) -> int:
         raise ObjectionError("there is no network of this name") from None
     except Failure as failure:
         raise ObjectionError(failure.reason.value) from None
+    return stop(process, name, actor_id)
+
+
+def stop(process: Process, name: str, actor_id: str) -> int:
+    """Puts an account on the stop list and takes it out of all signals; from how many participants' it went."""
+    with process.working() as work:
+        note(work, name, actor_id)
     return take_out(process, name, actor_id)
 
 
 def take_out(process: Process, name: str, actor_id: str) -> int:
-    """Puts an account on the stop list and takes it out of all signals; from how many participants' it went."""
-    with process.working() as work:
-        note(work, name, actor_id)
+    """Erases an account's reactions from everybody's signals; from how many people's they went."""
     with process.reading() as session:
         people = session.scalars(select(Connection.subject_id).where(Connection.network == name).distinct()).all()
     return sum(_taken_out(process, subject_id, name, actor_id) for subject_id in sorted(people))

@@ -5,7 +5,7 @@ from privacy.sealed import seal, unseal
 from workers.jobs.asking import client, network, retry_at
 from workers.jobs.connecting import NOT_FOUND, PASSING
 from workers.jobs.job import job
-from workers.jobs.objecting import take_out
+from workers.jobs.objecting import stop
 from workers.networks.proof import find_proof
 from workers.networks.shape import Failure
 from workers.runtime.process import Process
@@ -54,7 +54,7 @@ def prove_request(process: Process, request_id: str) -> None:
         _failed(process, request_id, State.CHECKING, failure)
         return
     if proof and kind is Kind.OBJECTION:
-        take_out(process, name, actor_id)
+        stop(process, name, actor_id)
     with process.working() as work:
         checked = _held(work, request_id, State.CHECKING)
         if checked is not None:

@@ -6,11 +6,15 @@ from privacy.hold import Hold
 from privacy.request import Request
 from workers.models.archive import Archive
 from workers.models.bucket import Bucket
+from workers.models.certificate import Certificate
 from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
+from workers.models.consent_proof import ConsentProof
 from workers.models.dispute import Dispute, Dropped
 from workers.models.draw import Draw
+from workers.models.erasure import Erasure
 from workers.models.figures import Figures
+from workers.models.firehose import FirehosePlace
 from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
@@ -33,13 +37,17 @@ __all__ = [
     "Archive",
     "Breach",
     "Bucket",
+    "Certificate",
     "Connection",
+    "ConsentProof",
     "DayScored",
     "Disclosure",
     "Dispute",
     "Draw",
     "Dropped",
+    "Erasure",
     "Figures",
+    "FirehosePlace",
     "Hold",
     "Inbox",
     "Mail",

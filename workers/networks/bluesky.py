@@ -5,7 +5,7 @@ The wish not to be shown to logged-out viewers (`!no-unauthenticated`) is not en
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from workers.networks import untrusted
@@ -91,6 +91,26 @@ class Bluesky:
         return frozenset(address for address, uri in uris.items() if uri not in shown)
 
 
+def address(did: str, key: str) -> str:
+    """The page of a post, known by its author and its record key."""
+    return f"https://bsky.app/profile/{did}/post/{key}"
+
+
+def shown_posts(xrpc: Xrpc, wanted: Iterable[tuple[str, str]], since: date) -> dict[tuple[str, str], Post]:
+    """Public posts from `since` on, by author and record key; what is not shown (yet) is absent. Raises Failure."""
+    uris = {f"at://{did}/{_POST}/{key}": (did, key) for did, key in sorted(set(wanted))}
+    found: dict[tuple[str, str], Post] = {}
+    for start in range(0, len(uris), _POSTS_AT_ONCE):
+        answer = xrpc.ask("app.bsky.feed.getPosts", {"uris": list(uris)[start : start + _POSTS_AT_ONCE]})
+        for post in xrpc.objects(answer, "posts"):
+            named, posted = uris.get(_text(post, "uri")), plausible_day(_moment(post), xrpc.today())
+            author = _author(post)
+            if named and posted and posted >= since and author.get("did") == named[0] and not is_opted_out(author):
+                text = untrusted.text(untrusted.record(post.get("record")).get("text"))
+                found[named] = Post(address(*named), posted, text)
+    return found
+
+
 class _Run:
     """Reads one account once."""
 
@@ -165,8 +185,9 @@ class _Run:
             reactions += found
             complete |= {kind} if whole else set()
         text = untrusted.text(untrusted.record(post.get("record")).get("text"))
-        address = f"https://bsky.app/profile/{self._did}/post/{_rkey(uri, self._did)}"
-        return Reading(Post(address, posted, text), joined(reactions), frozenset(complete))
+        return Reading(
+            Post(address(self._did, _rkey(uri, self._did)), posted, text), joined(reactions), frozenset(complete)
+        )
 
     def _reactions(self, kind: str, uri: str, post: Record, posted: date) -> tuple[list[Reaction], bool]:
         expected = untrusted.count(post.get(_COUNTS[kind]))

@@ -1,6 +1,7 @@
 """Who reacts on Bluesky, as the door needs to see them; descriptions that a list leaves out are looked up in bulk."""
 
 import re
+from collections.abc import Iterable
 
 from workers.networks import untrusted
 from workers.networks.door import Actor, carries_mark
@@ -74,3 +75,13 @@ def _is_closed(profile: Record) -> bool:
 def _did(profile: Record) -> str:
     did = untrusted.text(profile.get("did"), 320)
     return did if _DID.match(did) else ""
+
+
+def shown(xrpc: Xrpc, dids: Iterable[str]) -> dict[str, Record]:
+    """The profiles of accounts, as far as anybody may see them and they do not ask to be left alone. Raises Failure."""
+    wanted = sorted(did for did in set(dids) if _DID.match(did))
+    found: dict[str, Record] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        answer = xrpc.ask("app.bsky.actor.getProfiles", {"actors": wanted[start : start + _AT_ONCE]})
+        found |= {_did(one): one for one in xrpc.objects(answer, "profiles") if not _is_closed(one)}
+    return found

@@ -68,6 +68,7 @@ class Settings:
     smtp: str = field(repr=False)
     mail_from: str
     bluesky_appview: str
+    firehose: str
     allowed_origins: frozenset[str]
     proxies: int
     threads: int
@@ -101,6 +102,11 @@ class Settings:
     def outbox(self) -> Path:
         """Where mails lie without a mail server."""
         return self.data / "outbox"
+
+    @property
+    def downloads(self) -> Path:
+        """Where finished exports wait for their person, encrypted."""
+        return self.data / "downloads"
 
     @property
     def archives(self) -> Path:
@@ -156,6 +162,7 @@ class _Environment(Schema):
     bluesky_appview = fields.Url(
         load_default="https://public.api.bsky.app", schemes={"http", "https"}, require_tld=False
     )
+    firehose = fields.Url(load_default="", schemes={"ws", "wss"}, require_tld=False)
     allowed_origins = fields.String(load_default="", validate=validate.Regexp(r"(https?://[^/ ]+ ?)*$"))
     proxies = fields.Integer(load_default=0, validate=validate.Range(0, 5))
     threads = fields.Integer(load_default=8, validate=validate.Range(1, 64))
@@ -190,6 +197,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         smtp=said["smtp"],
         mail_from=said["mail_from"],
         bluesky_appview=said["bluesky_appview"].rstrip("/"),
+        firehose=said["firehose"].rstrip("/"),
         allowed_origins=frozenset(said["allowed_origins"].split()),
         proxies=said["proxies"],
         threads=said["threads"],

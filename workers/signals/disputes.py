@@ -11,9 +11,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from privacy import journal
-from privacy.base import Base, Subject, new_id
+from privacy.base import Subject, new_id
 from privacy.keyring import PersonKey
-from privacy.plain import plain, value_of
 from privacy.sealed import seal, unseal
 from workers.models import Dispute, Dropped
 from workers.models.dispute import Outcome, Target
@@ -95,25 +94,21 @@ def remember(work: Work, dispute: Dispute) -> None:
     """Has the journal know how a dispute stands and what it leaves out: ids, and texts as they are sealed (R36)."""
     work.session.flush()
     drops = work.session.scalars(select(Dropped).where(Dropped.dispute_id == dispute.id).order_by(Dropped.id))
-    facts = {"dispute": _columns(dispute), "dropped": [_columns(drop) for drop in drops]}
+    facts = {"dispute": journal.columns(dispute), "dropped": [journal.columns(drop) for drop in drops]}
     journal.note(work.session, work.now, DISPUTE, **facts)
 
 
 def remembered(work: Work, facts: dict[str, Any]) -> None:
     """Makes a dispute again what it was when it was remembered, on a database from before that."""
-    dispute = Dispute(**{name: value_of(said) for name, said in facts["dispute"].items()})
+    dispute = Dispute(**journal.values(facts["dispute"]))
     if work.session.get(Subject, dispute.subject_id) is None:
         return
     work.session.merge(dispute)
     work.session.flush()
     let_in(work.session, dispute.id)
-    work.session.add_all(Dropped(**{name: value_of(said) for name, said in drop.items()}) for drop in facts["dropped"])
+    work.session.add_all(Dropped(**journal.values(drop)) for drop in facts["dropped"])
     work.session.flush()
     work.later("score", dispute.subject_id)
-
-
-def _columns(row: Base) -> dict[str, Any]:
-    return {column.name: plain(getattr(row, column.name)) for column in row.__table__.columns}
 
 
 def let_in(session: Session, dispute_id: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from privacy.base import Subject
 from server.models import Account, Link, LinkUse, Role
-from server.services import accounts, letters, links, logins
+from server.services import accounts, erasures, letters, links, logins
 from server.services.accounts import EmailTakenError, Entry, LinkDeadError
 from server.services.passwords import fits, hash_password, outdated
 from server.services.words import LANGUAGES, catalogue, known
@@ -91,8 +91,8 @@ def test_somebody_who_is_being_erased_cannot_sign_in_or_reset(process: Process) 
     with process.working() as work:
         ann = make(work)
         token = logins.log_in(work, ann)
-    assert not accounts.ask_erasure(process, ann.id, "not my password")
-    assert accounts.ask_erasure(process, ann.id, PASSWORD)
+    assert not erasures.ask(process, ann.id, "not my password")
+    assert erasures.ask(process, ann.id, PASSWORD)
     assert accounts.sign_in(process, "ann@garten.test", PASSWORD, URL).entry is Entry.WRONG
     with process.working() as work:
         accounts.ask_reset(work, "ann@garten.test", URL)
@@ -194,7 +194,7 @@ def test_nobody_waits_for_a_password_to_be_checked(process: Process, monkeypatch
     accounts.ask_email(process, ann.id, PASSWORD, "neu@garten.test", URL)
     accounts.reset(process, new, PASSWORD)
     accounts.change_password(process, ann.id, PASSWORD, "ein ganz neuer Satz")
-    accounts.ask_erasure(process, ann.id, "ein ganz neuer Satz")
+    erasures.ask(process, ann.id, "ein ganz neuer Satz")
     assert len(written) == 8
 
 

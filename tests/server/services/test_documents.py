@@ -21,7 +21,7 @@ from server.services import documents
 from server.services.meanings import meanings
 from server.services.purposes import purpose_words
 from tests.conftest import ORGANISATION
-from workers.catalogue import NETWORKS
+from workers import keys
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
 
@@ -155,9 +155,15 @@ def test_every_rule_has_one_class_of_period_and_start(english: Facts) -> None:
     assert signals[2:4] == ("91 days", "from collection")
 
 
-def test_the_notice_for_others_speaks_of_each_network_in_its_own_words(facts: Facts) -> None:
+def test_the_notice_for_others_speaks_of_each_network_that_is_on_in_its_own_words(
+    facts: Facts, process: Process
+) -> None:
     text = as_markdown(write("notice14", facts))
-    for network in NETWORKS.values():
+    with process.reading() as session:
+        on = keys.switched_on(session)
+    assert len(on) > 2
+    assert [one.title for one in facts.sources] == [one.title for one in on]
+    for network in on:
         assert network.takes[facts.language] in text
         assert network.leaves[facts.language] in text
         assert network.about_operator[facts.language] in text

@@ -12,8 +12,7 @@ from server.services import stored
 from server.services.example import worked_example
 from tests.factories.people import make_connection, make_subject
 from tests.server.browser import Browser
-from workers.mail import Outbox
-from workers.places import Vault
+from workers.places import holdings
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
 from workers.scoring import standalone_verifier
@@ -25,8 +24,8 @@ def test_the_first_page_says_what_it_is_and_leads_in(browser: Browser, ann: Brow
     assert ann.get("/").path == "/consent/scoring/choose"
 
 
-def test_every_kind_of_data_of_a_person_has_words(browser: Browser) -> None:
-    holds = [*declarations(), Outbox.holds, Vault.holds]
+def test_every_kind_of_data_of_a_person_has_words(process: Process) -> None:
+    holds = [*declarations(), *(place.holds for place in holdings(process).places)]
     kinds = {one.kind for one in holds if one.about is not About.NOBODY}
     assert kinds | {"key"} == set(stored.kinds("en")) | set(stored.kinds_of_others("en"))
     personal = [one for one in holds if one.about is not About.NOBODY]
