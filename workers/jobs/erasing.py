@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy import certificate as certificates
-from privacy import consent
+from privacy import consent, journal
 from privacy.certificate import Kept
 from privacy.hold import Hold
 from privacy.ledger import note
@@ -63,6 +63,7 @@ def delete_rows(process: Process, subject_id: str) -> None:
         if not any(places.erase(work.session, subject_id).values()):
             return  # run again, it finds nothing more and notes nothing more
         entry = note(work.session, work.now, "erasure", None, counts=_gone(counts, spared))
+        journal.note(work.session, work.now, journal.ERASURE, subject=subject_id)
         if made is not None:
             made.entry_id = entry.id
             work.session.add(made)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from sqlalchemy import select
 
+from privacy import journal
 from workers.models import Connection, Objection
 from workers.networks.shape import Reading
 from workers.runtime.upsert import upsert
@@ -17,6 +18,9 @@ from workers.signals.inbox import known, say
 from workers.signals.standing import account_index
 from workers.signals.store import drop_unheard
 
+#: Acts in the journal: an account is on the stop list; what it gave to one participant was taken out.
+OBJECTION = "objection"
+UNHEARD = "objection to signals"
 _CHUNK = 500
 
 
@@ -24,6 +28,7 @@ def note(work: Work, network: str, actor_id: str) -> None:
     """Puts an account on the stop list; `actor_id` is its `Reaction.actor_id`. Doing so again is no error."""
     index = account_index(work.ring, network, actor_id)
     upsert(work.session, Objection(network=network, account_index=index, made_at=work.now), newest="made_at")
+    journal.note(work.session, work.now, OBJECTION, network=network, account=index.hex())
 
 
 def without_objectors(work: Work, network: str, readings: Sequence[Reading]) -> list[Reading]:
@@ -42,13 +47,18 @@ def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool
 
     It waits for readings that are storing a page and may not have seen the stop list; later ones see it.
     """
+    return drop_pseudonym(work, subject_id, network, work.ring.person(subject_id).pseudonym(network, actor_id))
+
+
+def drop_pseudonym(work: Work, subject_id: str, network: str, actor: str) -> bool:
+    """The same for an account by its pseudonym among one participant's signals."""
     theirs = (Connection.subject_id == subject_id, Connection.network == network)
     query = select(Connection.id).where(*theirs).order_by(Connection.id).with_for_update()
     mine = work.session.scalars(query).all()
-    actor = work.ring.person(subject_id).pseudonym(network, actor_id)
     heard = _heard(known(work.session, subject_id), actor)
     if heard.isdisjoint(mine):
         return False
+    journal.note(work.session, work.now, UNHEARD, subject=subject_id, network=network, actor=actor)
     for connection_id in sorted(heard & set(mine)):
         key = work.ring.person(subject_id)
         say(work.session, key, subject_id, connection_id, [Statement(DROP_ACTOR, actor=actor)], urgent=True)
