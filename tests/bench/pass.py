@@ -219,7 +219,15 @@ def _postgresql(rows: Rows) -> Row:
 
 def _binary(rows: Rows) -> bytes:
     """The rows as PostgreSQL's binary COPY wants them (https://www.postgresql.org/docs/current/sql-copy.html)."""
-    fields = [("n", ">i2"), ("a", ">i4"), ("person", ">i4"), ("b", ">i4"), ("voice", ">i4"), ("c", ">i4"), ("value", ">f8")]
+    fields = [
+        ("n", ">i2"),
+        ("a", ">i4"),
+        ("person", ">i4"),
+        ("b", ">i4"),
+        ("voice", ">i4"),
+        ("c", ">i4"),
+        ("value", ">f8"),
+    ]
     table = np.zeros(len(rows), dtype=np.dtype(fields))
     table["n"], table["a"], table["b"], table["c"] = 3, 4, 4, 8
     table["person"], table["voice"], table["value"] = rows.person, rows.voice, _value(rows)
@@ -264,7 +272,12 @@ def _erasing(town: Town) -> Row:
     with process.working() as work:
         places.erase(work.session, town.middle)
     measured = _measure(lambda: places.erase_places(town.middle))
-    return {"rows": measured.given["signals"], "seconds": measured.seconds, "out_of": len(town.people), "goal_seconds": 5.0}
+    return {
+        "rows": measured.given["signals"],
+        "seconds": measured.seconds,
+        "out_of": len(town.people),
+        "goal_seconds": 5.0,
+    }
 
 
 def _tell(found: dict[str, Row], as_json: bool) -> None:

@@ -297,4 +297,3 @@ def _posts(work: Work, subject_id: str, connection_id: str) -> None:
             for number in range(1, POSTS + 1)
         ],
     )  # fmt: skip
-
