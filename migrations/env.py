@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import Connection
 
 import privacy.consent
 import privacy.disclosure
@@ -27,7 +28,7 @@ def _plain(kind: str, column_type: Any, _context: object) -> str | Literal[False
     return False
 
 
-with context.config.attributes["engine"].begin() as connection:
+def _run(connection: Connection) -> None:
     alone(connection)  # two processes of a first start
     context.configure(
         connection=connection,
@@ -38,3 +39,10 @@ with context.config.attributes["engine"].begin() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+if (within := context.config.attributes.get("connection")) is not None:
+    _run(within)
+else:
+    with context.config.attributes["engine"].begin() as begun:
+        _run(begun)

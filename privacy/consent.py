@@ -13,11 +13,13 @@ from sqlalchemy import ForeignKey, Index, Select, exists, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from privacy import journal
 from privacy.base import Base, Holds, Rule, Subject, new_id
 from privacy.ledger import note
 from privacy.notices import VERSIONS, Notice
 from privacy.vocabulary import PER_NETWORK, About, Basis, Erased, Purpose, Use
 
+WITHDRAWAL = "withdrawal"
 _THREE_YEARS = 3 * 366
 _CHUNK = 500
 
@@ -108,6 +110,8 @@ def decide(
         if last.granted == granted and last.notice_digest == notice.digest:
             return last
         last.ended_at = now
+        if last.granted and not granted:
+            _journal(session, last, now)
         session.flush()
     _keep_text(session, notice)
     consent = Consent(
@@ -136,9 +140,16 @@ def withdraw(session: Session, subject_id: str, purpose: Purpose, now: datetime,
     if last is None or not last.granted:
         return False
     last.ended_at = now
-    session.flush()
-    _log(session, "withdrawal", last, now)
+    _journal(session, last, now)
+    _log(session, WITHDRAWAL, last, now)
     return True
+
+
+def _journal(session: Session, ended: Consent, now: datetime) -> None:
+    """No restore brings a consent back that has ended (R36)."""
+    journal.note(
+        session, now, WITHDRAWAL, subject=ended.subject_id, purpose=ended.purpose, network=ended.network
+    )  # fmt: skip
 
 
 def _log(session: Session, type_: str, decision: Consent, now: datetime) -> None:

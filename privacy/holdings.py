@@ -40,8 +40,13 @@ class Place(Protocol):
     its files in the data folder.
     """
 
-    holds: Holds
-    where: str
+    @property
+    def holds(self) -> Holds:
+        """What it says it holds."""
+
+    @property
+    def where(self) -> str:
+        """Its files below the data folder, as a pattern."""
 
     def export(self, subject_id: str) -> list[dict[str, Any]]:
         """What it holds about a person, readable."""

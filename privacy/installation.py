@@ -41,7 +41,7 @@ def know_each_other(session: Session, ring: KeyRing) -> bool:
     known = session.scalar(select(Installation.id))
     if known is None and not used:
         return False
-    if known != _id(ring):
+    if known != id_of(ring):
         raise WrongKeyRingError("the database and the key ring belong to different installations")
     return True
 
@@ -49,8 +49,9 @@ def know_each_other(session: Session, ring: KeyRing) -> bool:
 def introduce(session: Session, ring: KeyRing) -> None:
     """Has a new database know its key ring; somebody else may do so at the same moment."""
     with suppress(IntegrityError), session.begin_nested():
-        session.add(Installation(id=_id(ring)))
+        session.add(Installation(id=id_of(ring)))
 
 
-def _id(ring: KeyRing) -> str:
+def id_of(ring: KeyRing) -> str:
+    """The id that a key ring and its database have in common."""
     return ring.blind("installation", "").hex()

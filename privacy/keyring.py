@@ -2,28 +2,70 @@
 
 import hmac
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
+from typing import Any
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, func, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    LargeBinary,
+    MetaData,
+    Row,
+    Select,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
-from privacy.base import Sealed, UtcDateTime
+from privacy.base import UtcDateTime
+from privacy.keys import (
+    KEY_BYTES,
+    ForeignKeysError,
+    KeyGoneError,
+    MasterKeys,
+    OpenKey,
+    PersonKey,
+    SealBrokenError,
+    WrongMasterKeyError,
+    decrypt,
+    encrypt,
+)
 from privacy.store import alone, open_store, rewrite, writing
 
-KEY_BYTES = 32
-_NONCE_BYTES = 12
+__all__ = [
+    "KEY_BYTES",
+    "ForeignKeysError",
+    "KeyGoneError",
+    "KeyRing",
+    "MasterKeys",
+    "OpenKey",
+    "PersonKey",
+    "SealBrokenError",
+    "WrongMasterKeyError",
+    "token_hash",
+]
+
+#: The key whose master key is the one that wraps new keys, in every process.
+_FIRST = "instance/ring"
+_AT_ONCE = 200
 _tables = MetaData()
 _keys = Table(
     "key",
     _tables,
     Column("name", String, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
+    Column("master", String, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
 )
 #: Whose erasure has begun. Only this says that a key may be destroyed: that a person is in no database may also mean
@@ -46,95 +88,11 @@ _retired = Table(
 _FILE = "file/"
 
 
-class KeyGoneError(LookupError):
-    """There is no key of that name: it was never made, or it was destroyed with its person."""
-
-
-class WrongMasterKeyError(ValueError):
-    """The master key does not open this key ring."""
-
-
-class SealBrokenError(ValueError):
-    """Sealed bytes do not open: damaged, or moved from another row or column."""
-
-
-def _encrypt(key: bytes, data: bytes, place: str) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, data, place.encode())
-
-
-def _decrypt(key: bytes, data: bytes, place: str) -> bytes:
-    return _open(AESGCM(key), data[:_NONCE_BYTES], data[_NONCE_BYTES:], place.encode())
-
-
-def _open(cipher: AESGCM, nonce: bytes, data: bytes, place: bytes | None) -> bytes:
-    try:
-        return cipher.decrypt(nonce, data, place)
-    except (InvalidTag, ValueError):  # a ValueError: too short to have a nonce
-        raise SealBrokenError("sealed bytes do not open at this place") from None
-
-
-def _derive(key: bytes, use: str) -> bytes:
-    """A key of its own for each use (HKDF-Expand of RFC 5869 for one block: the input is a uniform key already)."""
-    return hmac.digest(key, f"klarwert/{use}".encode() + b"\x01", "sha256")
-
-
-class PersonKey:
-    """What only one person's key can do: seal and open what is about them, and name who reacts to them."""
-
-    __slots__ = ("_cipher", "_pseudonym", "_secret")
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-        self._cipher: AESGCM | None = None
-        self._pseudonym = b""
-
-    def seal(self, place: str, content: str | bytes) -> Sealed:
-        """Encrypts with AES-256-GCM; `place` (table, row, column) is authenticated, so it opens only there."""
-        plain = content.encode() if isinstance(content, str) else content
-        nonce = os.urandom(_NONCE_BYTES)
-        return Sealed(nonce + self._sealing().encrypt(nonce, plain, place.encode()))
-
-    def open(self, place: str, sealed: bytes) -> str:
-        """The text again. Raises `SealBrokenError`."""
-        return self.open_bytes(place, sealed).decode()
-
-    def open_bytes(self, place: str, sealed: bytes) -> bytes:
-        """The bytes again. Raises `SealBrokenError`."""
-        return _open(self._sealing(), sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
-
-    def seal_once(self, salt: bytes, content: bytes) -> bytes:
-        """Encrypts under a key that the salt makes, 16 bytes longer than the content.
-
-        Without a nonce: under one salt a person's key may seal one content only. A random salt a file does that.
-        """
-        return self._once(salt).encrypt(bytes(_NONCE_BYTES), content, None)
-
-    def open_once(self, salt: bytes, sealed: bytes) -> bytes:
-        """What `seal_once` sealed. Raises `SealBrokenError`."""
-        return _open(self._once(salt), bytes(_NONCE_BYTES), sealed, None)
-
-    def pseudonym(self, network: str, remote_id: str) -> str:
-        """Who reacted, as 16 hex digits that mean nothing under another participant (R7)."""
-        self._pseudonym = self._pseudonym or _derive(self._secret, "pseudonym")
-        return hmac.digest(self._pseudonym, f"{network}\0{remote_id}".encode(), "sha256")[:8].hex()
-
-    def _sealing(self) -> AESGCM:
-        if self._cipher is None:
-            self._cipher = AESGCM(_derive(self._secret, "seal"))
-        return self._cipher
-
-    def _once(self, salt: bytes) -> AESGCM:
-        return AESGCM(hmac.digest(self._secret, b"klarwert/once/" + salt + b"\x01", "sha256"))
-
-
 class KeyRing:
     """A store of wrapped keys, opened with the master key (32 bytes). Raises `WrongMasterKeyError`."""
 
-    def __init__(self, url: str, master: bytes) -> None:
-        if len(master) != KEY_BYTES:
-            raise WrongMasterKeyError(f"the master key has {len(master)} bytes, not {KEY_BYTES}")
-        self._master = master
+    def __init__(self, url: str, master: bytes | MasterKeys) -> None:
+        self._masters = MasterKeys([master]) if isinstance(master, bytes) else master
         # Without a write-ahead log: a process that is killed right after a key was destroyed leaves no copy of it.
         self._engine = open_store(url, logged=False)
         with writing(self._engine).begin() as connection:
@@ -143,8 +101,9 @@ class KeyRing:
         self.instance = cache(self._instance)
         try:
             self.instance("ring")
-        except SealBrokenError:
-            raise WrongMasterKeyError("the master key does not open this key ring") from None
+        except WrongMasterKeyError:
+            self.close()
+            raise
 
     def create(self, subject_id: str) -> PersonKey:
         """Makes a person's key and stores it durably, before anything is sealed with it."""
@@ -195,24 +154,20 @@ class KeyRing:
     def people(self, first: str, end: str) -> dict[str, PersonKey]:
         """The keys of everybody whose id is from `first` to below `end`, by id: one query for all of a bucket."""
         start = len("person/")
-        mine = select(_keys.c.name, _keys.c.wrapped).where(
+        mine = select(_keys.c.name, _keys.c.wrapped, _keys.c.master).where(
             _keys.c.name >= f"person/{first}", _keys.c.name < f"person/{end}"
         )
-        cipher = AESGCM(self._master)
         with self._engine.connect() as connection:
             rows = connection.execute(mine).all()
-        return {
-            name[start:]: PersonKey(_open(cipher, wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], name.encode()))
-            for name, wrapped in rows
-        }
+        return {name[start:]: PersonKey(self._unwrapped(name, wrapped, master)) for name, wrapped, master in rows}
 
     def seal_file(self, name: str, content: bytes) -> bytes:
         """Makes a key for one version of a file, stores it durably and encrypts the file with it (AES-256-GCM)."""
-        return _encrypt(self._make(f"{_FILE}{name}"), content, name)
+        return encrypt(self._make(f"{_FILE}{name}"), content, name)
 
     def open_file(self, name: str, sealed: bytes) -> bytes:
         """The content of a file. Raises `KeyGoneError`, `SealBrokenError`."""
-        return _decrypt(self._read(f"{_FILE}{name}"), sealed, name)
+        return decrypt(self._read(f"{_FILE}{name}"), sealed, name)
 
     def files(self, prefix: str = "") -> set[str]:
         """Names of the files, with this beginning, whose keys are there and not retired."""
@@ -232,6 +187,11 @@ class KeyRing:
         """How many keys `expire_files` would destroy."""
         with self._engine.connect() as connection:
             return connection.scalar(select(func.count()).where(_retired.c.since < before)) or 0
+
+    def revive_file(self, name: str) -> None:
+        """Notes that a file is in use again: it came back from a backup."""
+        with writing(self._engine).begin() as connection:
+            connection.execute(delete(_retired).where(_retired.c.name == f"{_FILE}{name}"))
 
     def expire_files(self, before: datetime) -> int:
         """Destroys the keys of files that were gone before a moment; how many."""
@@ -260,6 +220,74 @@ class KeyRing:
         """The key that checks `sign`, 64 hex digits; published."""
         return self._signer().public_key().public_bytes_raw().hex()
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many keys each master key wraps (by its id), by their kind: the part of their names before the slash."""
+        found: dict[str, dict[str, int]] = {}
+        with self._engine.connect() as connection:
+            for name, master in connection.execute(select(_keys.c.name, _keys.c.master)):
+                kinds = found.setdefault(master, {})
+                kind = name.partition("/")[0]
+                kinds[kind] = kinds.get(kind, 0) + 1
+        return found
+
+    def rotate(self) -> int:
+        """Wraps every key anew under the first master key; how many were not. Killed anywhere, it goes on where it was.
+
+        Everybody else works on meanwhile. The key that says which master key wraps goes first, in a transaction of its
+        own: so no key is made under the old one behind its back.
+        """
+        first = self._masters.first
+        with writing(self._engine).begin() as connection:
+            done = self._rewrap(connection, select(_keys).where(_keys.c.name == _FIRST, _keys.c.master != first))
+        rest = select(_keys).where(_keys.c.master != first).order_by(_keys.c.name).limit(_AT_ONCE)
+        count = 1
+        while count:
+            with writing(self._engine).begin() as connection:
+                count = self._rewrap(connection, rest)
+            done += count
+        rewrite(self._engine, _keys.name)
+        return done
+
+    def _rewrap(self, connection: Connection, query: Select[Any]) -> int:
+        rows = connection.execute(query.with_for_update()).all()
+        for row in rows:
+            key = self._unwrapped(row.name, row.wrapped, row.master)
+            values = self._wrapped(self._masters.first, row.name, key)
+            connection.execute(update(_keys).where(_keys.c.name == row.name).values(values))
+        return len(rows)
+
+    def everything(self) -> Iterator[OpenKey]:
+        """Every key, unwrapped: for a key backup, which is encrypted on its own."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(_keys).order_by(_keys.c.name)).all()
+        for row in rows:
+            yield OpenKey(row.name, self._unwrapped(row.name, row.wrapped, row.master), row.made_at)
+
+    def put_back(self, keys: Sequence[OpenKey]) -> int:
+        """Puts keys back that are missing; how many. A ring without people takes the backup's keys of the instance.
+
+        All or none. Raises `ForeignKeysError` where the ring has people and the keys are of another installation.
+        """
+        given = {one.name: one for one in keys}
+        with writing(self._engine).begin() as connection:
+            mine = {row.name: row for row in connection.execute(select(_keys).with_for_update())}
+            if not self._same(mine, given):
+                if any(name.startswith("person/") for name in mine):
+                    raise ForeignKeysError("these keys belong to another installation")
+                connection.execute(delete(_keys))
+                mine = {}
+            missing = [one for name, one in given.items() if name not in mine]
+            for one in missing:
+                row = {"name": one.name, "made_at": one.made_at}
+                connection.execute(insert(_keys).values(**row, **self._wrapped(self._masters.first, one.name, one.key)))
+        self.instance.cache_clear()
+        return len(missing)
+
+    def _same(self, mine: Mapping[str, Row[Any]], given: Mapping[str, OpenKey]) -> bool:
+        """Are the keys that were put aside of this very ring?"""
+        row = mine[_FIRST]
+        return _FIRST in given and given[_FIRST].key == self._unwrapped(row.name, row.wrapped, row.master)
+
     def close(self) -> None:
         """Lets the store go."""
         self._engine.dispose()
@@ -276,20 +304,31 @@ class KeyRing:
 
     def _make(self, name: str) -> bytes:
         key = os.urandom(KEY_BYTES)
-        row = {"name": name, "wrapped": _encrypt(self._master, key, name), "made_at": datetime.now(UTC)}
         try:
             with writing(self._engine).begin() as connection:
+                row = {"name": name, "made_at": datetime.now(UTC), **self._wrapped(self._wraps(connection), name, key)}
                 connection.execute(insert(_keys).values(row))
         except IntegrityError:
             return self._read(name)
         return key
 
+    def _wraps(self, connection: Connection) -> str:
+        """Id of the master key that wraps what is made in this transaction; a rotation begins before or after it."""
+        query = select(_keys.c.master).where(_keys.c.name == _FIRST).with_for_update(read=True)
+        return connection.scalar(query) or self._masters.first
+
+    def _wrapped(self, master: str, name: str, key: bytes) -> dict[str, object]:
+        return {"wrapped": encrypt(self._masters.key(master), key, name), "master": master}
+
+    def _unwrapped(self, name: str, wrapped: bytes, master: str) -> bytes:
+        return decrypt(self._masters.key(master), wrapped, name)
+
     def _read(self, name: str) -> bytes:
         with self._engine.connect() as connection:
-            wrapped = connection.scalar(select(_keys.c.wrapped).where(_keys.c.name == name))
-        if wrapped is None:
+            row = connection.execute(select(_keys.c.wrapped, _keys.c.master).where(_keys.c.name == name)).first()
+        if row is None:
             raise KeyGoneError("no such key")
-        return _decrypt(self._master, wrapped, name)
+        return self._unwrapped(name, row.wrapped, row.master)
 
 
 def signed_by(public_key: str, text: str, signature: str) -> bool:

@@ -11,12 +11,14 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 import migrations
+from privacy.journal import Journal
 from privacy.keyring import KeyRing
 from privacy.ledger import Ledger
 from privacy.redact import Word
 from privacy.store import open_store
+from workers.runtime import master_file
 from workers.runtime.embedded import embedded_redis
-from workers.runtime.settings import Settings, make_master_key, read
+from workers.runtime.settings import Settings, read
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +35,24 @@ class PartDiesError(RuntimeError):
 
 def prepare(settings: Settings) -> Settings:
     """Makes what an installation needs (folder, master key, schema), leaves what is there, gives the final settings."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not settings.master_key:
-        make_master_key(settings.data / "keys" / "master.key")
-        settings = read()
-    (settings.data / "keys").mkdir(exist_ok=True, mode=0o700)
-    ring = KeyRing(settings.keyring, settings.master_key)
-    Ledger(settings.ledger, ring).close()  # both make their tables once, before the processes open them
+    settings = prepare_keys(settings)
+    ring = KeyRing(settings.keyring, settings.masters())
+    Ledger(settings.ledger, ring).close()  # all make their tables once, before the processes open them
+    Journal(settings.ledger).close()
     ring.close()
     engine = open_store(settings.database)
     migrations.upgrade(engine)
     engine.dispose()
+    return settings
+
+
+def prepare_keys(settings: Settings) -> Settings:
+    """Makes the folders and the master key, leaves what is there, gives the final settings."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.master_file is not None and not settings.master_keys:
+        master_file.make(settings.master_file)
+        settings = read()
+    (settings.data / "keys").mkdir(exist_ok=True, mode=0o700)
     return settings
 
 

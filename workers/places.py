@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from privacy.backup import Kind
 from privacy.base import Holds, Rule, Subject
 from privacy.holdings import Holdings, Spot
 from privacy.vocabulary import About, Basis, Erased, Medium, Use
@@ -13,6 +14,7 @@ from workers import buckets
 from workers.archives.files import ArchiveFiles
 from workers.downloads import Downloads
 from workers.fold import fold
+from workers.kept import BackupFolder, JournalPlace
 from workers.mail import Outbox
 from workers.models import Bucket, Connection
 from workers.runtime.process import Process
@@ -33,8 +35,16 @@ class FoldFailedError(RuntimeError):
 def holdings(process: Process) -> Holdings:
     """All holdings of the installation."""
     settings = process.settings
-    files = (Outbox(settings.outbox), Downloads(settings.downloads), ArchiveFiles(settings.archives))
-    return Holdings(process.ring, (*files, Vault(process)))
+    places = (
+        Outbox(settings.outbox),
+        Downloads(settings.downloads),
+        ArchiveFiles(settings.archives),
+        Vault(process),
+        BackupFolder("backups/*", settings.backups, Kind.DATA, settings.backup_days),
+        BackupFolder("keys/backups/*", settings.key_backups, Kind.KEYS, settings.backup_days),
+        JournalPlace(process.journal, settings.backup_days),
+    )
+    return Holdings(process.ring, places)
 
 
 class Vault:
@@ -146,7 +156,7 @@ _KEYS = Holds(
 SPOTS = (
     Spot(Medium.FOLDER, "klarwert.sqlite*", None),
     Spot(Medium.FOLDER, "keys/keyring.sqlite*", _KEYS),
-    Spot(Medium.FOLDER, "keys/master.key", _nobody("master key")),
+    Spot(Medium.FOLDER, "keys/master.*", _nobody("master key")),
     Spot(Medium.FOLDER, "keys/ledger.sqlite*", _nobody("log store")),
     Spot(Medium.FOLDER, "redis/*", _nobody("socket")),
     Spot(Medium.FOLDER, "topics.tsv", _nobody("own topics")),

@@ -57,6 +57,8 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
             if process.redis.set(mark(work, job, id_), "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
     logbook.append(process)
+    with process.reading() as session:
+        process.journal.settle(session, process.clock())
     for chore in chores:
         with process.working() as work:
             chore(work)
@@ -78,6 +80,14 @@ def run(process: Process, stop: threading.Event, every: float = EVERY_SECONDS, c
             log.exception("a look at the schedule failed")
     with suppress(RedisError):
         _resign(process.redis, token)
+
+
+def runs(process: Process) -> bool:
+    """Does a schedule run somewhere on this installation?"""
+    try:
+        return process.redis.exists(_LEADER) == 1
+    except RedisError:  # the embedded server runs only as long as everything does
+        return False
 
 
 def _leads(redis: Redis, token: str) -> bool:

@@ -97,6 +97,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
+        "journaled",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("entry", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journaled")),
+        sa.UniqueConstraint("position", name=op.f("uq_journaled_position")),
+    )
+    with op.batch_alter_table("journaled", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_journaled_entry",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("entry IS NOT NULL"),
+            postgresql_where=sa.text("entry IS NOT NULL"),
+        )
+
+    op.create_table(
         "log_leaf",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("leaf", sa.String(), nullable=False),
@@ -142,6 +159,7 @@ def upgrade() -> None:
         sa.Column("network", sa.String(), nullable=False),
         sa.Column("account_index", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("network", "account_index", name=op.f("pk_objection")),
     )
     op.create_table(
@@ -598,6 +616,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dropped_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "factor",
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_factor_account_id_account")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_factor_subject_id_subject")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_factor")),
+    )
+    with op.batch_alter_table("factor", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_factor_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "inbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -636,6 +669,7 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("device", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_login_account_id_account")),
@@ -645,6 +679,26 @@ def upgrade() -> None:
     with op.batch_alter_table("login", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_login_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("credential_index", sa.LargeBinary(), nullable=False),
+        sa.Column("credential", sa.LargeBinary(), nullable=False),
+        sa.Column("device", sa.LargeBinary(), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_passkey_account_id_account")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_passkey_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey")),
+        sa.UniqueConstraint("credential_index", name=op.f("uq_passkey_credential_index")),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkey_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_passkey_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "post",
@@ -666,6 +720,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "recovery_code",
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_recovery_code_account_id_account")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_recovery_code_subject_id_subject")),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_recovery_code")),
+    )
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_code_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recovery_code_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "run",
@@ -766,10 +834,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_run_connection_id"))
 
     op.drop_table("run")
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_code_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_recovery_code_account_id"))
+
+    op.drop_table("recovery_code")
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_post_subject_id"))
 
     op.drop_table("post")
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkey_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_passkey_account_id"))
+
+    op.drop_table("passkey")
     with op.batch_alter_table("login", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_subject_id"))
         batch_op.drop_index(batch_op.f("ix_login_account_id"))
@@ -786,6 +864,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_inbox_connection_id"))
 
     op.drop_table("inbox")
+    with op.batch_alter_table("factor", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_factor_subject_id"))
+
+    op.drop_table("factor")
     with op.batch_alter_table("dropped", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dropped_subject_id"))
         batch_op.drop_index(batch_op.f("ix_dropped_dispute_id"))
@@ -891,6 +973,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_log_leaf_place"))
 
     op.drop_table("log_leaf")
+    with op.batch_alter_table("journaled", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_journaled_entry",
+            sqlite_where=sa.text("entry IS NOT NULL"),
+            postgresql_where=sa.text("entry IS NOT NULL"),
+        )
+
+    op.drop_table("journaled")
     op.drop_table("installation")
     op.drop_table("firehose_place")
     op.drop_table("figures")

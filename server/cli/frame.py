@@ -10,8 +10,10 @@ from typing import Concatenate, ParamSpec
 import click
 
 from privacy import redact
+from privacy.backup import BackupError
 from privacy.installation import WrongKeyRingError
-from privacy.keyring import WrongMasterKeyError
+from privacy.journal import NotReplayedError
+from privacy.keyring import ForeignKeysError, WrongMasterKeyError
 from privacy.ledger import LogBrokenError
 from server import demo, running
 from workers import buckets
@@ -22,7 +24,8 @@ from workers.runtime.settings import Settings, SettingsError, read
 P = ParamSpec("P")
 #: Errors whose text is for the person at the command line.
 _SENTENCES = (
-    SettingsError, WrongMasterKeyError, WrongKeyRingError, LogBrokenError, EmbeddedRedisError, running.PartDiesError,
+    SettingsError, WrongMasterKeyError, ForeignKeysError, WrongKeyRingError, LogBrokenError, EmbeddedRedisError,
+    running.PartDiesError, BackupError, NotReplayedError,
 )  # fmt: skip
 LANGUAGES = click.Choice(["de", "en"])
 
@@ -34,7 +37,7 @@ def main() -> None:
 
 @main.group("privacy")
 def privacy_group() -> None:
-    """Data protection: what is held, documents, downloads."""
+    """What is held, why and how long: documents, retention, downloads. None of it is legal advice."""
 
 
 def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callable[P, None]:

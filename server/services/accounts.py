@@ -4,31 +4,33 @@ What checks or hashes a password takes the `Process` and does that before its tr
 second, and on SQLite a transaction that writes keeps everybody else waiting.
 """
 
-import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from privacy import journal
 from privacy.base import Subject, new_id
 from privacy.keyring import KeyRing, token_hash
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
-from server.models import Account, Link, LinkUse, Login, Role
-from server.services import letters, links, organisations
-from server.services.links import LIFE, TOKEN_BYTES
+from server.models import Account, Link, LinkUse, Role
+from server.services import factors, letters, links, logins, organisations
+from server.services.links import LIFE
 from server.services.passwords import fits, hash_password, outdated
 from workers import mail
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 
-LOGIN_LIFE = timedelta(days=30)
 YEARS_OLD = 16
+#: An act in the journal: the old password does not come back.
+PASSWORD = "password"  # noqa: S105
 
 
 class LinkDeadError(LookupError):
@@ -44,6 +46,8 @@ class Entry(StrEnum):
 
     IN = "in"
     WRONG = "wrong"
+    SECOND = "second"
+    """The password fits; now a code is wanted."""
     UNCONFIRMED = "unconfirmed"
     LEAVING = "leaving"
     """Asked for erasure, and may take it back."""
@@ -55,6 +59,8 @@ class SignedIn:
 
     entry: Entry
     token: str | None = None
+    waits: str | None = None
+    """Says who may go on with a code; worth nothing without one, and nothing once the password is another."""
     language: str | None = None
     subject_id: str | None = None
     """Of who is leaving."""
@@ -125,7 +131,7 @@ def email_of(ring: KeyRing, account: Account) -> str:
     return unseal(account, ring.person(account.subject_id), "email")
 
 
-def confirm(process: Process, token: str, password: str) -> str | None:
+def confirm(process: Process, token: str, password: str, device: str = "") -> str | None:
     """Follows the confirming link and opens a login; None (and the link stays) if the password does not fit.
 
     Without the password, somebody could sign up with an address of another person, who confirms it in good faith and
@@ -139,11 +145,14 @@ def confirm(process: Process, token: str, password: str) -> str | None:
             return None
         work.session.delete(link)
         account.confirmed_at = account.confirmed_at or work.now
-        return log_in(work, account)
+        return logins.log_in(work, account, device)
 
 
-def sign_in(process: Process, email: str, password: str, public_url: str) -> SignedIn:
-    """Checks address and password; whoever has not confirmed their address gets the link again."""
+def sign_in(process: Process, email: str, password: str, public_url: str, device: str = "") -> SignedIn:
+    """Checks address and password; whoever has not confirmed their address gets the link again.
+
+    Who has a second factor is asked for a code next: `server.services.security.second_step`.
+    """
     checked = _fitting(process, lambda session: by_email(session, process.ring, email), password)
     if checked is None:
         return SignedIn(Entry.WRONG)
@@ -156,7 +165,16 @@ def sign_in(process: Process, email: str, password: str, public_url: str) -> Sig
             _mail_link(work, account, LinkUse.CONFIRM, f"{public_url}/confirm/")
             return SignedIn(Entry.UNCONFIRMED)
         account.password = renewed
-        return SignedIn(Entry.IN, log_in(work, account), account.language)
+        if factors.wanted(work.session, account.id):
+            return SignedIn(Entry.SECOND, waits=f"{account.id}.{_mark(account)}")
+        return SignedIn(Entry.IN, logins.log_in(work, account, device), language=account.language)
+
+
+def waiting(work: Work, waits: str) -> Account | None:
+    """Who may go on with a code; None where the password is another one by now, or the person is leaving."""
+    account_id, _, mark = waits.partition(".")
+    account = present(work, account_id)
+    return account if account is not None and mark == _mark(account) else None
 
 
 def _waits(work: Work, checked: Account) -> SignedIn:
@@ -166,44 +184,24 @@ def _waits(work: Work, checked: Account) -> SignedIn:
     return SignedIn(Entry.LEAVING, subject_id=waits) if waits else SignedIn(Entry.WRONG)
 
 
-def log_in(work: Work, account: Account) -> str:
-    """Opens a login; the token goes into the cookie and is stored as its hash."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    login = Login(
-        token_hash=token_hash(token), account_id=account.id, subject_id=account.subject_id, created_at=work.now,
-        seen_at=work.now,
-    )  # fmt: skip
-    work.session.add(login)
-    return token
+def present(work: Work, account_id: str) -> Account | None:
+    """The account, if it is confirmed and its person is not leaving; it stays so until the transaction ends."""
+    account = work.session.get(Account, account_id)
+    stays = account is not None and account.confirmed_at is not None and _stays(work, account.subject_id)
+    return account if stays else None
 
 
-def signed_in(session: Session, token: str, now: datetime) -> tuple[Account, Login] | None:
-    """Whose login it is; None if it is over, signed out or the person is being erased."""
-    query = (
-        select(Account, Login)
-        .join(Login, Login.account_id == Account.id)
-        .join(Subject, Subject.id == Account.subject_id)
-        .where(Login.token_hash == token_hash(token), Login.seen_at > now - LOGIN_LIFE, Subject.erasing_at.is_(None))
-    )
-    found = session.execute(query).first()
-    return (found[0], found[1]) if found else None
+def _mark(account: Account) -> str:
+    return token_hash(account.password)[:32]
 
 
-def touch(work: Work, token: str) -> None:
-    """Notes that a login is still in use."""
-    login = work.session.get(Login, token_hash(token))
-    if login is not None:
-        login.seen_at = work.now
-
-
-def sign_out(work: Work, token: str) -> None:
-    """Ends one login."""
-    work.session.execute(delete(Login).where(Login.token_hash == token_hash(token)))
-
-
-def sign_out_everywhere(work: Work, account_id: str) -> None:
-    """Ends every login of an account."""
-    work.session.execute(delete(Login).where(Login.account_id == account_id))
+@contextmanager
+def sure(process: Process, account_id: str, password: str) -> Iterator[tuple[Work, Account] | None]:
+    """A transaction for what only the person themselves may do; None where the password does not fit."""
+    checked = _fitting(process, lambda session: session.get(Account, account_id), password)
+    with process.working() as work:
+        account = _unchanged(work, checked)
+        yield (work, account) if account is not None else None
 
 
 def ask_reset(work: Work, email: str, public_url: str) -> None:
@@ -233,7 +231,7 @@ def password_fits(process: Process, account_id: str, password: str) -> bool:
     return _fitting(process, lambda session: session.get(Account, account_id), password) is not None
 
 
-def change_password(process: Process, account_id: str, old: str, new: str) -> str | None:
+def change_password(process: Process, account_id: str, old: str, new: str, device: str = "") -> str | None:
     """Sets a new password, signs out every browser and gives a new login; None if the old password does not fit."""
     checked = _fitting(process, lambda session: session.get(Account, account_id), old)
     hashed = hash_password(new) if checked else ""
@@ -242,7 +240,7 @@ def change_password(process: Process, account_id: str, old: str, new: str) -> st
         if account is None:
             return None
         _set_password(work, account, hashed)
-        return log_in(work, account)
+        return logins.log_in(work, account, device)
 
 
 def ask_email(process: Process, account_id: str, password: str, email: str, public_url: str) -> bool:
@@ -362,7 +360,8 @@ def _stays(work: Work, subject_id: str) -> bool:
 
 def _set_password(work: Work, account: Account, hashed: str) -> None:
     account.password = hashed
-    sign_out_everywhere(work, account.id)
+    journal.note(work.session, work.now, PASSWORD, account=account.id)
+    logins.sign_out_everywhere(work, account.id)
     links.drop(work, account)  # whoever knew the old password may have asked for another address
     write(work, account, letters.password_changed(account.language))
 

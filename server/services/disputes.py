@@ -26,7 +26,7 @@ from workers.results import newest
 from workers.runtime.work import Work
 from workers.scoring.explain import Explanation
 from workers.scoring.signals import Signals
-from workers.signals.disputes import Which, leave_out, let_in, matter, which
+from workers.signals.disputes import Which, leave_out, let_in, matter, remember, which
 from workers.signals.store import address_of
 from workers.signals.take import take
 from workers.signals.topics import topics_by_post
@@ -124,6 +124,7 @@ def dispute(work: Work, subject_id: str, reason: str, *, post: str = "", signal:
     work.session.add(row)
     work.session.flush()
     leave_out(work, row, item.signals)
+    remember(work, row)
     note(work.session, work.now, "dispute", subject_id, dispute=row.id, target=row.target)
     _tell(work, row, letters.dispute_made, letters.dispute_waits)
     work.later("score", subject_id)
@@ -238,6 +239,7 @@ def _end(work: Work, row: Dispute, outcome: Outcome) -> None:
     if outcome is not Outcome.UPHELD:
         let_in(work.session, row.id)
         work.later("score", row.subject_id)
+    remember(work, row)
 
 
 def _show(row: Dispute, key: PersonKey | None, viewer: str) -> Shown:

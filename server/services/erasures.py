@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy import certificate, consent
+from privacy import certificate, consent, journal
 from privacy.base import Subject
 from privacy.certificate import CertificateError
 from privacy.sealed import seal
 from server.models import Account
-from server.services import accounts, letters, organisations, roles
+from server.services import accounts, letters, logins, organisations, roles
 from workers import mail
 from workers.models import Certificate, ConsentProof, Erasure
 from workers.runtime.process import Process
@@ -23,6 +23,9 @@ from workers.runtime.work import Work
 #: In so many days somebody can take it back, if they wanted that.
 DAYS_TO_THINK = 7
 _TOKEN_BYTES = 32
+#: Acts in the journal.
+ASKED = "erasure asked"
+TAKEN_BACK = "erasure taken back"
 
 
 class Stage(StrEnum):
@@ -70,8 +73,9 @@ def _begin(work: Work, account: Account, token: str, wait: timedelta, *, reactio
     )  # fmt: skip
     seal(wish, work.ring.person(account.subject_id), token=token)
     work.session.add(wish)
+    journal.note(work.session, work.now, ASKED, wish=journal.columns(wish))
     work.session.get_one(Subject, account.subject_id).erasing_at = wish.due_at
-    accounts.sign_out_everywhere(work, account.id)
+    logins.sign_out_everywhere(work, account.id)
     link = f"{work.settings.public_url}/erasure/{token}"
     letter = letters.erasing(account.language, link, wish.due_at if wait else None)
     body = letter.body + letters.signature(house, work.settings.public_url)
@@ -111,6 +115,7 @@ def take_back(work: Work, subject_id: str) -> bool:
     if wish is None or wish.due_at <= work.now:
         return False
     work.session.delete(wish)
+    journal.note(work.session, work.now, TAKEN_BACK, subject=subject_id)
     work.session.get_one(Subject, subject_id).erasing_at = None
     return True
 

@@ -204,6 +204,69 @@ def role_changed(language: str, role: str) -> Letter:
     )
 
 
+def factor_added(language: str) -> Letter:
+    """Tells somebody that signing in wants a code from now on."""
+    _ = catalogue(language).gettext
+    return _security(
+        language, _("A second factor was added"), _("your account at Klarwert now asks for a code of your app, too.")
+    )
+
+
+def factor_removed(language: str) -> Letter:
+    """Tells somebody that signing in wants no code any more."""
+    _ = catalogue(language).gettext
+    return _security(
+        language, _("The second factor was removed"), _("your account at Klarwert does not ask for a code any more.")
+    )
+
+
+def codes_renewed(language: str) -> Letter:
+    """Tells somebody that their recovery codes are new ones."""
+    _ = catalogue(language).gettext
+    return _security(
+        language,
+        _("You have new recovery codes"),
+        _("new recovery codes were made for your account. The old ones are void."),
+    )
+
+
+def recovery_used(language: str, left: int) -> Letter:
+    """Tells somebody that a recovery code was used, and how many are left."""
+    words = catalogue(language)
+    _ = words.gettext
+    used = words.ngettext(
+        "somebody signed in to your account with a recovery code. %(left)d code is left.",
+        "somebody signed in to your account with a recovery code. %(left)d codes are left.",
+        left,
+    ) % {"left": left}
+    return _security(language, _("A recovery code was used"), used)
+
+
+def passkey_added(language: str, device: str) -> Letter:
+    """Tells somebody that a passkey signs in to their account from now on."""
+    _ = catalogue(language).gettext
+    said = _("a new passkey signs in to your account at Klarwert. It was made with: %(device)s.")
+    return _security(language, _("A passkey was added"), said % {"device": device or "?"})
+
+
+def passkey_removed(language: str) -> Letter:
+    """Tells somebody that a passkey does not sign in any more."""
+    _ = catalogue(language).gettext
+    return _security(
+        language, _("A passkey was removed"), _("a passkey of your account at Klarwert does not sign in any more.")
+    )
+
+
+def _security(language: str, title: str, said: str) -> Letter:
+    _ = catalogue(language).gettext
+    return _letter(
+        title,
+        _("Hello,"),
+        said,
+        _("If this was not you, choose a new password now and write to the organisation that runs this Klarwert."),
+    )
+
+
 def requests_due(language: str, number: int, link: str) -> Letter:
     """Reminds whoever answers requests that some are due; it says how many and nothing of them."""
     texts = catalogue(language)

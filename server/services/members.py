@@ -11,7 +11,7 @@ from privacy import consent
 from privacy.base import Subject
 from privacy.keyring import KeyRing, token_hash
 from server.models import Account, Link, LinkUse, Role
-from server.services import accounts, letters, links, roles
+from server.services import accounts, factors, letters, links, logins, roles
 from server.services.accounts import LinkDeadError
 from server.services.missing import MissingError
 from server.services.passwords import hash_password
@@ -131,10 +131,11 @@ def invitation(session: Session, token: str, now: datetime) -> Invitation:
     return Invitation(Role(found.role or ""), account.confirmed_at is None)
 
 
-def accept(process: Process, token: str, password: str) -> str | None:
+def accept(process: Process, token: str, password: str, device: str = "") -> str | None:
     """Gives the role and opens a login; None (and the link stays) if the password of the account does not fit.
 
-    Who is new here chooses it with this. Raises `LinkDeadError`, `LastAdministratorError`.
+    Who is new here chooses it with this; who has a second factor gets an empty login and signs in anew. Raises
+    `LinkDeadError`, `LastAdministratorError`.
     """
     with process.reading() as session:
         new, owner = invitation(session, token, process.clock()).new, links.owner(session, token)
@@ -148,7 +149,9 @@ def accept(process: Process, token: str, password: str) -> str | None:
                 raise LinkDeadError("somebody has entered this account just now")
             account.password, account.confirmed_at = hashed, work.now
         roles.give(work, account, role)
-        return accounts.log_in(work, account)
+        if factors.wanted(work.session, account.id):
+            return ""
+        return logins.log_in(work, account, device)
 
 
 def decline(work: Work, token: str) -> None:

@@ -85,7 +85,12 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         ),
         "holds": KindWords(_("Holds"), _("What of yours is kept beyond its time, why and until when.")),
         "logins": KindWords(
-            _("Signed-in browsers"), _("Since when a browser is signed in, and when it was last used.")
+            _("Signed-in browsers"), _("Which browser is signed in, since when, and when it was last used.")
+        ),
+        "passkeys": KindWords(_("Passkeys"), _("Devices with which you sign in without a password.")),
+        "second factors": KindWords(_("Second factor"), _("The app whose codes you type when you sign in.")),
+        "recovery codes": KindWords(
+            _("Recovery codes"), _("Codes for the day on which you lose the app, as fingerprints.")
         ),
         "announcements": KindWords(_("Announcements"), _("Of which versions of the model a mail went to you.")),
         "mailed links": KindWords(
@@ -93,6 +98,15 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         ),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
+        "backups of data": KindWords(
+            _("Backups"), _("Encrypted copies of everything here. They are deleted when their time is over.")
+        ),
+        "backups of keys": KindWords(
+            _("Backups of keys"), _("Encrypted copies of the keys, kept apart from the others.")
+        ),
+        "journal": KindWords(
+            _("Journal"), _("Numbers that say what a backup must not bring back: what was erased or withdrawn.")
+        ),
         "downloads": KindWords(_("Downloads"), _("The download that you ordered last: when, and how far it is.")),
         "download files": KindWords(_("Files to download"), _("The files of that download, locked with your key.")),
         "erasures asked": KindWords(
@@ -154,9 +168,11 @@ def columns(language: str) -> Mapping[str, str]:
         "count": _("Number"),
         "counts": _("Numbers by post"),
         "created_at": _("Made"),
+        "credential": _("Public key of the device"),
         "day": _("Day"),
         "decided_at": _("Decided"),
         "decided_by": _("Decided by"),
+        "device": _("Browser and system"),
         "digest": _("Fingerprint"),
         "dispute_id": _("Number of the dispute"),
         "drawn_at": _("Drawn"),
@@ -241,6 +257,7 @@ def columns(language: str) -> Mapping[str, str]:
         "typed": _("What you typed"),
         "until": _("Until"),
         "use": _("For"),
+        "uses": _("How often used"),
         "verdict": _("Computed anew"),
         "way": _("How it came"),
         "weeks": _("Weeks with a reaction"),

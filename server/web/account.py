@@ -8,11 +8,11 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from server.models import Account, LinkUse
-from server.services import accounts
+from server.services import accounts, logins
 from server.services.accounts import EmailTakenError, Entry, LinkDeadError
 from server.services.missing import MissingError
 from server.services.passwords import hash_password
-from server.web import state
+from server.web import entering, state
 from server.web.afterwards import afterwards
 from server.web.guard import (
     TRIES,
@@ -39,7 +39,7 @@ from server.web.schemas import (
     year_of_birth,
 )
 from server.web.start import way_in
-from server.web.state import language, organisation, person, process
+from server.web.state import browser, language, organisation, person, process
 
 pages = Blueprint("account", __name__)
 _LAST_YEAR = 9999
@@ -126,7 +126,7 @@ def confirm(token: str) -> Answer:
         return dead_link()
     form = filled(Confirm()) if request.method == "POST" else Filled()
     if request.method == "POST" and not form.errors:
-        login = accounts.confirm(process(), token, form.values["password"])
+        login = accounts.confirm(process(), token, form.values["password"], browser())
         if login is not None:
             state.sign_in(login)
             return redirect(way_in())
@@ -145,17 +145,22 @@ def sign_in() -> Answer:
         return redirect(onward or way_in())
     form = filled(SignIn()) if request.method == "POST" else Filled()
     if request.method == "POST":
-        outcome = accounts.sign_in(process(), form.values["email"], form.values["password"], public_url())
+        values = form.values
+        outcome = accounts.sign_in(process(), values["email"], values["password"], public_url(), browser())
+        if outcome.waits is not None:
+            return entering.wait(outcome.waits, onward)
         if outcome.entry is Entry.UNCONFIRMED:
             return redirect(url_for("account.mailbox", what="confirm"))
         if outcome.entry is Entry.LEAVING:
             session["leaving"] = outcome.subject_id
             return redirect(url_for("leaving.back"))
         if outcome.token is not None:
-            state.sign_in(outcome.token)
-            return redirect(onward or way_in())
+            return entering.enter(outcome.token, onward)
         form = form.wrong("", _("Address and password do not fit together, or there is no such account."))
-    return render_template("account/sign_in.html", form=form), 422 if form.errors else 200
+    passkeys = entering.has_passkeys()
+    return render_template(
+        "account/sign_in.html", form=form, passkeys=passkeys, onward=onward
+    ), 422 if form.errors else 200
 
 
 @pages.post("/sign-out")
@@ -163,7 +168,7 @@ def sign_in() -> Answer:
 def sign_out() -> Response:
     """Ends this login."""
     with process().working() as work:
-        accounts.sign_out(work, person().token)
+        logins.sign_out(work, person().token)
     state.sign_out()
     flash(_("You are signed out."), "good")
     return redirect(url_for("public.landing"))
@@ -257,7 +262,9 @@ def keep_language(chosen: str) -> None:
 def _password() -> Answer:
     form = filled(ChangePassword())
     if not form.errors:
-        login = accounts.change_password(process(), person().account_id, form.values["old"], form.values["new"])
+        login = accounts.change_password(
+            process(), person().account_id, form.values["old"], form.values["new"], browser()
+        )
         if login is not None:
             state.sign_in(login)
             return _done(_("Your new password counts from now on. All other browsers were signed out."))
@@ -286,7 +293,7 @@ def _own_email() -> str:
 
 def _everywhere() -> Answer:
     with process().working() as work:
-        accounts.sign_out_everywhere(work, person().account_id)
+        logins.sign_out_everywhere(work, person().account_id)
     state.sign_out()
     flash(_("You are signed out in all browsers."), "good")
     return redirect(url_for("account.sign_in"))

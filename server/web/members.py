@@ -14,7 +14,7 @@ from server.web.guard import TRIES, by_person, for_role, limiter
 from server.web.schemas import ChangeRole, Confirm, Filled, Invite, Reset, filled, year_of_birth
 from server.web.sentences import LAST_ADMINISTRATOR
 from server.web.start import way_in
-from server.web.state import language, person, process
+from server.web.state import browser, language, person, process
 
 pages = Blueprint("members", __name__)
 Answer = str | Response | tuple[str, int]
@@ -117,13 +117,16 @@ def accept(token: str) -> Answer:
 
 def _accept(token: str, form: Filled) -> Response | Filled:
     try:
-        login = members.accept(process(), token, form.values["password"])
+        login = members.accept(process(), token, form.values["password"], browser())
     except LastAdministratorError:
         return form.wrong("password", str(LAST_ADMINISTRATOR))
     if login is None:
         return form.wrong("password", _("This is not the password of your account here."))
-    state.sign_in(login)
+    if login:
+        state.sign_in(login)
     flash(_("Welcome. Your role begins now."), "good")
+    if not login:
+        return redirect(url_for("account.sign_in"))
     return redirect(way_in())
 
 

@@ -26,6 +26,7 @@ from server.web import (
     design,
     desk,
     disputes,
+    entering,
     findings,
     leaving,
     log,
@@ -35,6 +36,7 @@ from server.web import (
     public,
     requests,
     score,
+    security,
     topics,
     webmentions,
 )
@@ -47,6 +49,8 @@ from workers.catalogue import NETWORKS
 BLUEPRINTS = (
     public.pages,
     account.pages,
+    entering.pages,
+    security.pages,
     consent.pages,
     connections.pages,
     archives.pages,

@@ -115,6 +115,10 @@ def password_field() -> Secret:
     return Secret(validate=said(_no_password))
 
 
+def _no_code() -> str:
+    return str(_("Please type the code."))
+
+
 def new_password_field() -> Secret:
     """A password that somebody chooses."""
     return Secret(validate=_new_password)
@@ -150,6 +154,18 @@ class Confirm(Form):
     """Confirming an address by link."""
 
     password = password_field()
+
+
+class Sure(Form):
+    """The password says that it is the person who wants it."""
+
+    password = password_field()
+
+
+class TypeCode(Form):
+    """A code of an app, or a recovery code."""
+
+    code = fields.String(validate=said(_no_code))
 
 
 class ChangePassword(Form):

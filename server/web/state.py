@@ -8,7 +8,8 @@ from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from server.models import Account, Role
-from server.services import accounts, organisations
+from server.services import logins, organisations
+from server.services.devices import device
 from server.services.words import LANGUAGES, known, locale_of
 from workers import restriction
 from workers.runtime.process import Process
@@ -77,6 +78,11 @@ def locale() -> str:
     return locale_of(language())
 
 
+def browser() -> str:
+    """The browser of this request in words that may be kept."""
+    return device(request.headers.get("User-Agent", ""))
+
+
 def sign_in(token: str) -> None:
     """Puts a login into the cookie; what the anonymous session had is left behind (no session fixation)."""
     _forget_session()
@@ -102,13 +108,13 @@ def load(token: str) -> Person | None:
     """Whose login a cookie names; notes once a day that it is still in use."""
     now = process().clock()
     with process().reading() as reading:
-        found = accounts.signed_in(reading, token, now)
+        found = logins.signed_in(reading, token, now)
     if found is None:
         return None
     account, login = found
     if login.seen_at.date() < now.date():
         with process().working() as work:
-            accounts.touch(work, token)
+            logins.touch(work, token)
     return _person(account, token)
 
 

@@ -21,10 +21,10 @@ from privacy.keyring import (
     PersonKey,
     SealBrokenError,
     WrongMasterKeyError,
-    _derive,
     _keys,
     token_hash,
 )
+from privacy.keys import derive
 from privacy.store import alone, open_store, writing
 from tests.privacy.conftest import Beside, waits
 from tests.privacy.scan import hits
@@ -361,7 +361,7 @@ def test_networks_and_ids_are_not_confused_in_pseudonyms() -> None:
 def test_a_pseudonym_contains_nothing_of_the_key_that_seals() -> None:
     key = PersonKey(bytes(KEY_BYTES))
     key.pseudonym("bluesky", "did:a")
-    parts = {use: _derive(bytes(KEY_BYTES), use) for use in ("seal", "pseudonym")}
+    parts = {use: derive(bytes(KEY_BYTES), use) for use in ("seal", "pseudonym")}
     assert key._pseudonym == parts["pseudonym"] != parts["seal"]
     assert bytes(KEY_BYTES) not in parts.values()
 
@@ -369,7 +369,7 @@ def test_a_pseudonym_contains_nothing_of_the_key_that_seals() -> None:
 def test_derived_keys_are_those_of_rfc_5869() -> None:
     for use in ("seal", "pseudonym", "once/" + "x" * 32):
         info = f"klarwert/{use}".encode()
-        assert _derive(b"k" * 32, use) == HKDFExpand(algorithm=SHA256(), length=32, info=info).derive(b"k" * 32)
+        assert derive(b"k" * 32, use) == HKDFExpand(algorithm=SHA256(), length=32, info=info).derive(b"k" * 32)
 
 
 def test_what_was_sealed_once_opens_under_its_salt_and_key_only() -> None:

@@ -274,3 +274,22 @@ def test_a_bad_table_of_topics_changes_nothing_and_says_why(home: Path) -> None:
     assert "these columns are missing: name_de, parent" in done.output
     assert not read().topics_table.exists()
     assert "cannot be read" in klarwert("topics", "check", str(home / "none.tsv")).output
+
+
+@pytest.mark.parametrize(
+    "name", ["inventory", "ropa", "retention", "notice", "notice14", "dpia", "measures", "processor"]
+)
+def test_documents_are_printed_in_both_languages_and_all_forms(home: Path, name: str) -> None:
+    for language in ("de", "en"):
+        assert klarwert("privacy", name, "--lang", language).output.startswith("# ")
+    assert klarwert("privacy", name, "--format", "html").output.startswith("<!doctype html>")
+    assert json.loads(klarwert("privacy", name, "--format", "json").output)
+
+
+def test_a_dry_run_counts_and_deletes_nothing(home: Path) -> None:
+    done = klarwert("privacy", "retention", "--dry-run")
+    assert done.exit_code == 0
+    lines = {line.split("  ")[0]: line.split()[-4:] for line in done.output.splitlines()}
+    assert lines["kind"] == ["there", "due", "overdue", "held"]
+    assert lines["installation"] == ["1", "0", "0", "0"]
+    assert lines["outbox"] == ["-", "0", "0", "0"]

@@ -14,6 +14,7 @@ from server.app import create_app
 from tests.conftest import ORGANISATION
 from workers.jobs import expire
 from workers.jobs.traffic import SharedTraffic
+from workers.kept import BackupFolder, JournalPlace
 from workers.mail import Outbox
 from workers.places import SPOTS, Vault, holdings
 from workers.runtime.process import Process
@@ -34,11 +35,19 @@ def undeclared(medium: Medium, names: set[str], process: Process | None = None) 
 
 
 def test_the_outbox_is_a_place_of_personal_data(process: Process) -> None:
-    [outbox, archives, vault] = holdings(process).places
-    assert isinstance(vault, Vault)
-    assert archives.where == "archives/*"
-    assert isinstance(outbox, Outbox)
+    places = holdings(process).places
+    [outbox] = [place for place in places if isinstance(place, Outbox)]
     assert outbox.folder == process.settings.outbox
+    assert any(isinstance(place, Vault) for place in places)
+    assert len({place.where for place in places}) == len(places)
+
+
+def test_backups_and_the_journal_are_places_that_go_in_time_and_not_by_an_erasure(process: Process) -> None:
+    places = [place for place in holdings(process).places if isinstance(place, BackupFolder | JournalPlace)]
+    assert [place.holds.kind for place in places] == ["backups of data", "backups of keys", "journal"]
+    assert {place.holds.rule.days for place in places if place.holds.rule} == {process.settings.backup_days}
+    assert [place.erase("somebody") for place in places] == [0, 0, 0]
+    assert [place.export("somebody") for place in places] == [[], [], []]
 
 
 def test_no_spot_is_declared_twice() -> None:

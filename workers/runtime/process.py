@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from privacy.installation import introduce, know_each_other
+from privacy.journal import Journal, waiting
 from privacy.keyring import KeyRing
 from privacy.ledger import Ledger, LogLeaf
 from privacy.store import forget, open_store, writing
@@ -58,6 +60,11 @@ class Process:
         return self._once("ledger", lambda: Ledger(self.settings.ledger, self.ring))
 
     @property
+    def journal(self) -> Journal:
+        """What a restore of the database may not undo; in the store of the log."""
+        return self._once("journal", lambda: Journal(self.settings.ledger))
+
+    @property
     def storage(self) -> Storage:
         """Where the files of the vault lie."""
         return self._once("storage", lambda: Storage(self.settings.vault))
@@ -86,8 +93,13 @@ class Process:
         """
         with Session(writing(self.engine), expire_on_commit=False, info={"process": self}) as session:
             work = Work(session, self.ring, self.clock(), self.settings)
-            with session.begin():
+            with session.begin() as transaction:
                 yield work
+                # The journal first: killed before the commit, it knows of something that did not happen, which `settle`
+                # finds out. The other way round, something that did happen could be forgotten by a restore.
+                noted = transaction.is_active and waiting(session)
+                written = self.journal.write(session, work.now) if noted else []
+        self._confirm(written)
         try:
             work.send(self.queue.send)
         except RedisError:
@@ -95,11 +107,16 @@ class Process:
             log.exception("jobs could not be sent; the schedule sends what is due")
 
     def make_sure(self) -> None:
-        """Opens all stores and lets them go again, before a start. Raises `WrongKeyRingError`, `LogBrokenError`."""
+        """Opens all stores and lets them go again, before a start.
+
+        Raises `WrongKeyRingError`, `LogBrokenError`, and `NotReplayedError` where the database was restored and its
+        journal waits.
+        """
         try:
             self.ring.going()
             with self.reading() as session:
                 last = session.scalar(select(func.max(LogLeaf.place)))
+                self.journal.require_played(session)
             self.ledger.make_sure(0 if last is None else last + 1)
         finally:
             self.close()
@@ -112,13 +129,21 @@ class Process:
         """Lets everything go that was opened; what is used again is opened again."""
         with self._lock:
             opened, self._opened = self._opened, {}
-        ends = {"engine": "dispose", "ring": "close", "ledger": "close", "redis": "close"}
+        ends = {"engine": "dispose", "ring": "close", "ledger": "close", "journal": "close", "redis": "close"}
         for name, end in ends.items():
             if name in opened:
                 getattr(opened[name], end)()
 
+    def _confirm(self, written: Sequence[int]) -> None:
+        if written:
+            try:
+                self.journal.confirm(written)
+            except SQLAlchemyError:
+                # What was done is done and must not look like a failure; the schedule settles it.
+                log.exception("the journal could not be told of a commit")
+
     def _open_ring(self) -> KeyRing:
-        ring = KeyRing(self.settings.keyring, self.settings.master_key)
+        ring = KeyRing(self.settings.keyring, self.settings.masters())
         try:
             with self.reading() as session:
                 known = know_each_other(session, ring)

@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from privacy.deadlines import STATES
-from privacy.keyring import KEY_BYTES
+from privacy.keyring import KEY_BYTES, MasterKeys
 
 _PREFIX = "KLARWERT_"
 _SOCKET_LENGTH = 100
@@ -51,13 +51,14 @@ class Settings:
     keyring: str = field(repr=False)
     ledger: str = field(repr=False)
     """Where the hashes of the transparency log lie; no restore of the database touches it."""
-    master_key: bytes = field(repr=False)
+    master_keys: tuple[bytes, ...] = field(repr=False)
+    """The first wraps keys, others still open what they wrapped; none before the first start."""
+    master_file: Path | None
+    """The file they are from; None where the environment names them."""
     vault: str = field(repr=False)
     """Folder or fsspec address of the signals' files."""
     buckets: int
     """Into how many files the signals are divided; fixed at the first start."""
-    backup_days: int
-    """How old a backup may get: so long keys of replaced files are kept."""
     redis: str = field(repr=False)
     """Address of Redis or Valkey; empty for the embedded server."""
     host: str
@@ -74,11 +75,28 @@ class Settings:
     workers: int
     demo: bool
     log_level: str
+    backups: Path
+    key_backups: Path
+    backup_days: int
+    """How old a backup may get: the journal, and keys of replaced files, are kept for as long."""
+    backup_recipient: bytes = field(repr=False)
+    """The public key that key backups are encrypted for; empty where none is set."""
 
     @property
     def secure(self) -> bool:
         """Do people reach it by https?"""
         return self.public_url.startswith("https://")
+
+    def masters(self) -> MasterKeys:
+        """The master keys; from the file they are read again where a running process meets one that it does not know.
+
+        Raises `WrongMasterKeyError`.
+        """
+        return MasterKeys(self.master_keys, self.master_keys_now)
+
+    def master_keys_now(self) -> tuple[bytes, ...]:
+        """The master keys as they are this moment."""
+        return _master_keys("", self.master_file) if self.master_file else self.master_keys
 
     @property
     def outbox(self) -> Path:
@@ -128,7 +146,6 @@ class _Environment(Schema):
     master_key = fields.String(load_default="")
     vault = fields.String(load_default="")
     buckets = fields.Integer(load_default=16, validate=validate.Range(1, 65536))
-    backup_days = fields.Integer(load_default=30, validate=validate.Range(0, 366))
     redis = fields.String(load_default="", validate=validate.Regexp(r"(rediss?|unix)://"))
     host = fields.String(load_default="127.0.0.1", validate=validate.Length(min=1))
     port = fields.Integer(load_default=8000, validate=validate.Range(1, 65535))
@@ -151,6 +168,10 @@ class _Environment(Schema):
     threads = fields.Integer(load_default=8, validate=validate.Range(1, 64))
     workers = fields.Integer(load_default=2, validate=validate.Range(1, 64))
     demo = fields.Boolean(load_default=False)
+    backups = fields.String(load_default="")
+    key_backups = fields.String(load_default="")
+    backup_days = fields.Integer(load_default=30, validate=validate.Range(1, 366))
+    backup_recipient = fields.String(load_default="", validate=validate.Regexp(r"[0-9a-f]{64}$"))
     log_level = fields.String(load_default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 
 
@@ -158,15 +179,16 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Reads the settings. Raises `SettingsError` naming the settings that are wrong."""
     said = _said(os.environ if environment is None else environment)
     data = Path(said["data"]).resolve()
+    master_file = data / "keys" / "master.key"
     return Settings(
         data=data,
         database=said["database"] or f"sqlite:///{data / 'klarwert.sqlite'}",
         keyring=said["keyring"] or f"sqlite:///{data / 'keys' / 'keyring.sqlite'}",
         ledger=said["ledger"] or f"sqlite:///{data / 'keys' / 'ledger.sqlite'}",
-        master_key=_master_key(said["master_key"], data / "keys" / "master.key"),
+        master_keys=_master_keys(said["master_key"], master_file),
+        master_file=None if said["master_key"] else master_file,
         vault=said["vault"] or str(data / "vault"),
         buckets=said["buckets"],
-        backup_days=said["backup_days"],
         redis=said["redis"],
         host=said["host"],
         port=said["port"],
@@ -182,6 +204,10 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         workers=said["workers"],
         demo=said["demo"],
         log_level=said["log_level"],
+        backups=Path(said["backups"] or data / "backups").resolve(),
+        key_backups=Path(said["key_backups"] or data / "keys" / "backups").resolve(),
+        backup_days=said["backup_days"],
+        backup_recipient=bytes.fromhex(said["backup_recipient"]),
     )
 
 
@@ -203,27 +229,15 @@ def _said(environment: Mapping[str, str]) -> dict[str, Any]:
         raise SettingsError(f"these settings are wrong, see docs/settings.md: {wrong}") from None
 
 
-def _master_key(said: str, path: Path) -> bytes:
-    """The master key: 32 bytes in Base64 from the environment, else from the file that the first start makes."""
+def _master_keys(said: str, path: Path) -> tuple[bytes, ...]:
+    """The master keys: each 32 bytes in Base64, from the environment, else from the file that the first start makes."""
     try:
-        key = base64.b64decode(said.strip() or path.read_bytes().strip(), validate=True)
+        words = said.split() or path.read_text(encoding="ascii").split()
+        keys = tuple(base64.b64decode(word, validate=True) for word in words)
     except FileNotFoundError:
-        return b""
+        return ()
     except (OSError, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
+        keys = ()
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
         raise SettingsError("KLARWERT_MASTER_KEY (or the file keys/master.key) is not 32 bytes in Base64")
-    return key
-
-
-def make_master_key(path: Path) -> None:
-    """Makes the master key file, readable by its owner only; leaves one that is there."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    return keys

@@ -4,12 +4,14 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from privacy.base import new_id
+from privacy import journal
+from privacy.base import Subject, new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal
 from workers.models import Dispute, Dropped
@@ -18,6 +20,8 @@ from workers.runtime.work import Work
 from workers.scoring.model import AUDIENCE
 from workers.scoring.signals import EPOCH, KINDS, BoolArray, IntArray, Signals
 
+#: An act in the journal.
+DISPUTE = "dispute"
 #: Kinds that somebody does to a post once: a later reading may date them anew, they stay the same signal.
 _ONCE = frozenset({"like", "repost", "endorsement"})
 #: Disputes whose signals are left out.
@@ -84,6 +88,27 @@ def leave_out(work: Work, dispute: Dispute, signals: Sequence[Which]) -> None:
             )
         )  # fmt: skip
     work.session.flush()
+
+
+def remember(work: Work, dispute: Dispute) -> None:
+    """Has the journal know how a dispute stands and what it leaves out: ids, and texts as they are sealed (R36)."""
+    work.session.flush()
+    drops = work.session.scalars(select(Dropped).where(Dropped.dispute_id == dispute.id).order_by(Dropped.id))
+    facts = {"dispute": journal.columns(dispute), "dropped": [journal.columns(drop) for drop in drops]}
+    journal.note(work.session, work.now, DISPUTE, **facts)
+
+
+def remembered(work: Work, facts: dict[str, Any]) -> None:
+    """Makes a dispute again what it was when it was remembered, on a database from before that."""
+    dispute = Dispute(**journal.values(facts["dispute"]))
+    if work.session.get(Subject, dispute.subject_id) is None:
+        return
+    work.session.merge(dispute)
+    work.session.flush()
+    let_in(work.session, dispute.id)
+    work.session.add_all(Dropped(**journal.values(drop)) for drop in facts["dropped"])
+    work.session.flush()
+    work.later("score", dispute.subject_id)
 
 
 def let_in(session: Session, dispute_id: str) -> None:

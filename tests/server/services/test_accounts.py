@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from privacy.base import Subject
 from server.models import Account, Link, LinkUse, Role
-from server.services import accounts, erasures, letters, links
+from server.services import accounts, erasures, letters, links, logins
 from server.services.accounts import EmailTakenError, Entry, LinkDeadError
 from server.services.passwords import fits, hash_password, outdated
 from server.services.words import LANGUAGES, catalogue, known
@@ -90,13 +90,13 @@ def test_a_changed_address_that_is_taken_changes_nothing(each_process: Process) 
 def test_somebody_who_is_being_erased_cannot_sign_in_or_reset(process: Process) -> None:
     with process.working() as work:
         ann = make(work)
-        token = accounts.log_in(work, ann)
+        token = logins.log_in(work, ann)
     assert not erasures.ask(process, ann.id, "not my password")
     assert erasures.ask(process, ann.id, PASSWORD)
     assert accounts.sign_in(process, "ann@garten.test", PASSWORD, URL).entry is Entry.WRONG
     with process.working() as work:
         accounts.ask_reset(work, "ann@garten.test", URL)
-        assert accounts.signed_in(work.session, token, work.now) is None
+        assert logins.signed_in(work.session, token, work.now) is None
         assert work.session.scalar(select(func.count()).select_from(Link)) == 0
 
 
@@ -227,7 +227,7 @@ def test_a_role_is_given_by_address(process: Process) -> None:
 
 def test_touching_a_login_that_is_gone_is_no_error(process: Process) -> None:
     with process.working() as work:
-        accounts.touch(work, "gone")
+        logins.touch(work, "gone")
 
 
 def test_a_mail_to_a_domain_with_umlauts_can_be_sent(process: Process) -> None:

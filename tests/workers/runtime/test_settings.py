@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.runtime.settings import Organisation, SettingsError, make_master_key, names, read
+from workers.runtime import master_file
+from workers.runtime.settings import Organisation, SettingsError, names, read
 
 KEY = base64.b64encode(bytes(32)).decode()
 
@@ -19,7 +20,7 @@ def test_nothing_has_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert settings.database == f"sqlite:///{tmp_path}/data/klarwert.sqlite"
     assert settings.keyring == f"sqlite:///{tmp_path}/data/keys/keyring.sqlite"
     assert settings.outbox == tmp_path / "data" / "outbox"
-    assert (settings.master_key, settings.smtp, settings.redis) == (b"", "", "")
+    assert (settings.master_keys, settings.smtp, settings.redis) == ((), "", "")
     assert (settings.public_url, settings.secure, settings.demo) == ("http://127.0.0.1:8000", False, False)
     assert settings.redis_url == f"unix://{settings.socket}"
     assert not settings.organisation.complete
@@ -45,14 +46,14 @@ def test_what_is_set_counts(tmp_path: Path) -> None:
     assert settings.public_url == "https://klarwert.beispiel.example"
     assert settings.allowed_origins == {"http://127.0.0.1:3000", "http://intranet:8080"}
     assert settings.demo
-    assert settings.master_key == bytes(32)
+    assert settings.master_keys == (bytes(32),)
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "DATABASE", "KEYRING", "REDIS", "PORT", "PUBLIC_URL", "SMTP", "BLUESKY_APPVIEW", "ALLOWED_ORIGINS", "PROXIES",
-        "THREADS", "WORKERS", "DEMO", "LOG_LEVEL", "MASTER_KEY",
+        "THREADS", "WORKERS", "DEMO", "LOG_LEVEL", "MASTER_KEY", "BACKUP_DAYS", "BACKUP_RECIPIENT",
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_named_and_its_value_is_not(name: str) -> None:
@@ -80,11 +81,11 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
 
 def test_the_master_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "master.key"
-    make_master_key(path)
-    key = read({"KLARWERT_DATA": str(tmp_path)}).master_key
-    make_master_key(path)
-    assert read({"KLARWERT_DATA": str(tmp_path)}).master_key == key
-    assert len(key) == 32
+    master_file.make(path)
+    key = read({"KLARWERT_DATA": str(tmp_path)}).master_keys
+    master_file.make(path)
+    assert read({"KLARWERT_DATA": str(tmp_path)}).master_keys == key
+    assert len(key[0]) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
@@ -113,7 +114,7 @@ def test_a_long_data_path_gives_a_short_socket_path(tmp_path: Path) -> None:
 
 
 def test_the_organisation_is_complete_when_all_is_said() -> None:
-    said = {f"KLARWERT_ORGANISATION_{name.upper()}": "x" for name in Organisation.__annotations__}
+    said = {f"KLARWERT_ORGANISATION_{name.upper()}": "x" for name in Organisation.__annotations__ if name != "state"}
     assert read(said).organisation.complete
     assert not read({**said, "KLARWERT_ORGANISATION_DPO": ""}).organisation.complete
 

@@ -1,0 +1,270 @@
+"""After a restore: nothing starts before the journal was replayed, and what was erased is in no byte afterwards."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+import migrations
+from privacy import consent, journal
+from privacy.base import Subject, new_id
+from privacy.consent import Consent
+from privacy.journal import NotReplayedError
+from privacy.vocabulary import Purpose
+from server.models import Account, Login
+from server.services import accounts, logins
+from server.services.passwords import fits, hash_password
+from server.services.replaying import ACTS
+from tests.conftest import Clock
+from tests.factories import days
+from tests.factories.people import agree, make_connection, make_subject
+from tests.factories.readings import TODAY, like, reading
+from tests.privacy.scan import hits
+from tests.workers.signals.test_disputes import Somebody, kinds_out, make_dispute
+from workers import backups, jobs
+from workers.models import Connection, Dispute, Objection, Post
+from workers.models.dispute import Outcome, Target
+from workers.places import holdings
+from workers.replaying import UnknownActError, replay
+from workers.runtime.process import Process
+from workers.signals import objections
+from workers.signals.disputes import leave_out, let_in, matter, remember, which
+from workers.signals.store import put
+from workers.signals.take import take
+from workers.withdrawal import withdraw
+
+PASSWORD = "eine ruhige Wiese am Bach"
+
+
+def somebody(process: Process, *actors: str) -> str:
+    """A person whose likes of some accounts were read."""
+    with process.working() as work:
+        subject = make_subject(work)
+        agree(work, subject.id)
+        connection = make_connection(work, subject.id)
+        put(work, work.ring.person(subject.id), connection, reading(*(like(actor, 2) for actor in actors)))
+    return subject.id
+
+
+def count(process: Process, table: type, *where: object) -> int:
+    with process.reading() as session:
+        return session.scalar(select(func.count()).select_from(table).where(*where)) or 0  # type: ignore[arg-type]
+
+
+def signals(process: Process, subject_id: str) -> int:
+    """How many signals of a person are known; none of who has no key."""
+    with process.reading() as session:
+        if session.get(Subject, subject_id) is None:
+            return 0
+    return len(days.signals(process, subject_id))
+
+
+def erase(process: Process, subject_id: str) -> None:
+    jobs.erase(subject_id)
+
+
+def act(process: Process, erased: str, withdrawn: str, hearing: str) -> None:
+    """One is erased, one withdraws, an account objects to being counted for the third."""
+    erase(process, erased)
+    with process.working() as work:
+        withdraw(work, withdrawn, Purpose.SCORING, "bluesky")
+    with process.working() as work:
+        objections.note(work, "bluesky", "did:a")
+    with process.working() as work:
+        consent.take_turn(work.session, hearing)
+        objections.drop_actor(work, hearing, "bluesky", "did:a")
+
+
+def test_what_was_done_since_the_backup_is_done_again_and_nothing_else(each_process: Process) -> None:
+    process = each_process
+    erased, withdrawn, hearing, other = (somebody(process, "did:a", "did:b") for _ in range(4))
+    days.fold_all(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    act(process, erased, withdrawn, hearing)
+    process.make_sure()
+    backups.restore(process, migrations, place)
+    # As it was on the day of the backup: nothing starts on it.
+    assert count(process, Connection, Connection.subject_id == erased) == 1
+    assert signals(process, withdrawn) == signals(process, hearing) == 2
+    with pytest.raises(NotReplayedError, match="1 × erasure, 1 × objection, 1 × objection to signals, 1 × withdrawal"):
+        process.make_sure()
+    counts = replay(process, ACTS)
+    assert counts == {"erasure": 1, "withdrawal": 1, "objection": 1, "objection to signals": 1}
+    process.make_sure()
+    assert [signals(process, each) for each in (erased, withdrawn, hearing, other)] == [0, 0, 1, 2]
+    with process.reading() as session:
+        assert holdings(process).traces(session, erased) == {}
+        assert consent.networks(session, withdrawn) == []
+        assert consent.networks(session, other) == ["bluesky"]
+    assert count(process, Objection) == 1
+    assert count(process, Connection, Connection.subject_id == withdrawn) == 0
+    # Again is no error, and there is nothing left to do.
+    assert replay(process, ACTS) == {}
+
+
+def test_after_the_replay_no_byte_of_the_erased_is_left(process: Process, tmp_path: Path) -> None:
+    """The open values: what was sealed is unreadable since the key went."""
+    gone, other = somebody(process, "did:a"), somebody(process, "did:b")
+    days.fold_all(process)
+    with process.reading() as session:
+        rows = session.execute(select(Post.subject_id, Post.id, Post.connection_id))
+        marks = {subject_id: [post_id, connection_id, subject_id] for subject_id, post_id, connection_id in rows}
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    erase(process, gone)
+    backups.restore(process, migrations, place)
+    replay(process, ACTS)
+    assert process.forget()
+    keys = process.settings.data / "keys"
+    everywhere = [
+        path.read_bytes() for path in process.settings.data.rglob("*") if path.is_file() and keys not in path.parents
+    ]
+    assert not any(mark.encode() in content for content in everywhere for mark in marks[gone])
+    for mark in marks[other]:
+        assert any(mark.encode() in content for content in everywhere)
+    with process.reading() as session:
+        assert holdings(process).traces(session, gone) == {}
+    assert hits(keys, marks[gone][:2]) == []
+    # The journal alone knows that somebody of this id was erased, until the last backup is gone.
+    assert hits(keys, [gone]) == [gone.encode()]
+
+
+def test_a_copy_of_the_database_that_is_put_back_by_hand_is_found_out(process: Process, tmp_path: Path) -> None:
+    gone = somebody(process, "did:a")
+    process.forget()
+    process.close()
+    database = process.settings.data / "klarwert.sqlite"
+    shutil.copy(database, tmp_path / "copy")
+    erase(process, gone)
+    process.close()
+    for path in database.parent.glob("klarwert.sqlite*"):
+        path.unlink()
+    shutil.copy(tmp_path / "copy", database)
+    with pytest.raises(NotReplayedError, match="1 × erasure"):
+        process.make_sure()
+    replay(process, ACTS)
+    process.make_sure()
+    assert count(process, Subject) == 0
+
+
+def test_a_replay_killed_anywhere_goes_on(each_process: Process) -> None:
+    process = each_process
+    people = [somebody(process, "did:a") for _ in range(3)]
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    act(process, *people)
+    backups.restore(process, migrations, place)
+    for step in ("workers.replaying._erase", "privacy.journal.done", "privacy.journal.Journal.confirm"):
+        with pytest.MonkeyPatch.context() as patch:
+
+            def boom(*_: object) -> None:
+                raise KeyboardInterrupt
+
+            patch.setattr(step, boom)
+            with pytest.raises(KeyboardInterrupt):
+                replay(process, ACTS)
+    replay(process, ACTS)
+    process.make_sure()
+    assert [signals(process, each) for each in people] == [0, 0, 0]
+
+
+def test_a_yes_that_is_newer_than_the_withdrawal_stays(process: Process, clock: Clock) -> None:
+    subject_id = somebody(process, "did:a")
+    with process.working() as work:
+        withdraw(work, subject_id, Purpose.SCORING, "bluesky")
+    clock.go(days=1)
+    with process.working() as work:
+        agree(work, subject_id)
+        rows = work.session.query(journal.Journaled)
+        assert rows.delete() == 1  # as if the withdrawal had been killed before its commit, and done again
+    replay(process, ACTS)
+    with process.reading() as session:
+        assert consent.networks(session, subject_id) == ["bluesky"]
+
+
+def test_a_no_in_place_of_a_yes_is_not_undone(process: Process) -> None:
+    from tests.factories.people import make_notice
+
+    subject_id = somebody(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    with process.working() as work:
+        notice = make_notice()
+        consent.decide(work.session, subject_id, notice, granted=False, now=work.now, network="bluesky")
+    backups.restore(process, migrations, place)
+    replay(process, ACTS)
+    with process.reading() as session:
+        assert consent.networks(session, subject_id) == []
+        assert session.scalar(select(func.count()).select_from(Consent).where(Consent.ended_at.is_(None))) == 0
+
+
+def test_a_dispute_and_its_decision_survive(each_process: Process) -> None:
+    """R19: the mark survives backup and restore."""
+    process = each_process
+    with process.working() as work:
+        somebody_, other = Somebody(work), Somebody(work)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    with process.working() as work:
+        row = make_dispute(work, somebody_.id, Target.SIGNAL)
+        taken = take(work.session, somebody_.id, TODAY)
+        leave_out(work, row, [which(taken.signals, 0), which(taken.signals, 1)])
+        remember(work, row)
+        out = kinds_out(work, somebody_.id)
+        assert len(out) == 2
+    backups.restore(process, migrations, place)
+    with process.reading() as session:
+        assert session.get(Dispute, row.id) is None
+    assert replay(process, ACTS) == {"dispute": 1}
+    with process.working() as work:
+        again = work.session.get_one(Dispute, row.id)
+        assert kinds_out(work, somebody_.id) == out
+        assert kinds_out(work, other.id) == []
+        assert matter(again, work.ring.person(somebody_.id)) == {"topic": "bread"}
+    later, _ = backups.create(process, migrations, process.settings.backups)
+    with process.working() as work:
+        again = work.session.get_one(Dispute, row.id)
+        again.outcome, again.decided_at = Outcome.REJECTED.value, work.now
+        let_in(work.session, row.id)
+        remember(work, again)
+    backups.restore(process, migrations, later)
+    replay(process, ACTS)
+    with process.working() as work:
+        assert work.session.get_one(Dispute, row.id).outcome == Outcome.REJECTED
+        assert kinds_out(work, somebody_.id) == []
+
+
+def test_old_passwords_and_logins_that_were_ended_open_nothing(process: Process) -> None:
+    hashed = hash_password(PASSWORD)
+    with process.working() as work:
+        ann, bea, carl = (accounts.create(work, f"{name}@garten.test", hashed, "de", confirmed=True) for name in "abc")
+        tokens = {account.id: logins.log_in(work, account) for account in (ann, bea, carl)}
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    assert accounts.change_password(process, ann.id, PASSWORD, "ein anderes Passwort")
+    with process.working() as work:
+        logins.sign_out(work, tokens[bea.id])
+    backups.restore(process, migrations, place)
+    assert count(process, Login) == 3
+    replay(process, ACTS)
+    with process.reading() as session:
+        assert session.scalars(select(Login.account_id)).all() == [carl.id]
+        stored = {each: session.get_one(Account, each).password for each in (ann.id, bea.id)}
+    assert not fits(stored[ann.id], PASSWORD)
+    assert fits(stored[bea.id], PASSWORD)
+
+
+def test_an_act_that_nobody_knows_stops_the_replay_before_it_began(process: Process) -> None:
+    subject_id = somebody(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    erase(process, subject_id)
+    with process.working() as work:
+        journal.note(work.session, work.now, "of tomorrow", subject=new_id())
+    backups.restore(process, migrations, place)
+    with pytest.raises(UnknownActError, match="of tomorrow"):
+        replay(process, ACTS)
+    assert count(process, Subject) == 1
+
+
+def test_every_act_that_is_noted_can_be_done_again() -> None:
+    """Whoever notes an act has to say here how it is done again."""
+    from workers.replaying import _ACTS
+
+    known = {*_ACTS, *ACTS, journal.ERASURE}
+    assert known >= {"withdrawal", "objection", "objection to signals", "password", "sign-out", "sign-out everywhere"}

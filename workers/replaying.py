@@ -1,0 +1,126 @@
+"""Does again on a restored database what the journal says (R36): each act any number of times, with the same end."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from privacy import consent, journal
+from privacy.base import Subject
+from privacy.consent import Consent
+from privacy.journal import Entry
+from privacy.keyring import KeyGoneError
+from privacy.ledger import note
+from privacy.vocabulary import Purpose
+from workers.jobs.erasing import STEPS
+from workers.models import Erasure, Objection
+from workers.restriction import RESTRICTION
+from workers.runtime.process import Process, bind
+from workers.runtime.upsert import upsert
+from workers.runtime.work import Work
+from workers.signals.disputes import DISPUTE, remembered
+from workers.signals.objections import OBJECTION, UNHEARD, drop_pseudonym
+from workers.withdrawal import withdraw
+
+Act = Callable[[Work, Entry], None]
+
+
+class UnknownActError(ValueError):
+    """The journal has an act that this version does not know how to do again."""
+
+
+def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
+    """Does everything again that the database lacks; how many entries by act. Killed anywhere, it goes on.
+
+    `others` are acts that other floors know. Raises `UnknownActError` before anything is done, `TracesLeftError`.
+    """
+    acts = {**_ACTS, **others}
+    bind(process)
+    with process.reading() as session:
+        process.journal.require_reach(session)
+        entries = process.journal.unplayed(session)
+    if unknown := {entry.act for entry in entries} - {*acts, journal.ERASURE}:
+        raise UnknownActError(f"the journal has acts that this version does not know: {', '.join(sorted(unknown))}")
+    # Erasures first: whose key is gone, of them nothing else can be done again, and nothing need be.
+    for entry in sorted(entries, key=lambda one: (one.act != journal.ERASURE, one.position)):
+        if entry.act == journal.ERASURE:
+            _erase(process, entry.facts["subject"])
+        with process.working() as work:
+            if entry.act != journal.ERASURE:
+                acts[entry.act](work, entry)
+            journal.done(work.session, entry)
+        process.journal.confirm([entry.position])
+    counts = dict(Counter(entry.act for entry in entries))
+    if counts:
+        with process.working() as work:
+            note(work.session, work.now, "replay", None, counts=counts)
+    return counts
+
+
+def _erase(process: Process, subject_id: str) -> None:
+    """Erases somebody again. Whose key is gone had their last mail and certificate: only the data is left to go."""
+    try:
+        process.ring.person(subject_id)
+    except KeyGoneError:
+        with process.working() as work:
+            consent.take_turn(work.session, subject_id)
+            work.session.execute(delete(Erasure).where(Erasure.subject_id == subject_id))
+    for step in STEPS:
+        step(process, subject_id)
+
+
+def _withdraw(work: Work, entry: Entry) -> None:
+    """Ends a consent that is older than its withdrawal."""
+    subject_id, purpose, network = (str(entry.facts[name]) for name in ("subject", "purpose", "network"))
+    consent.take_turn(work.session, subject_id)
+    query = select(Consent.decided_at).where(
+        Consent.subject_id == subject_id,
+        Consent.purpose == purpose,
+        Consent.network == network,
+        Consent.ended_at.is_(None),
+    )
+    decided = work.session.scalar(query)
+    if decided is not None and decided <= entry.at:
+        withdraw(work, subject_id, Purpose(purpose), network)
+
+
+def _object(work: Work, entry: Entry) -> None:
+    """Puts an account on the stop list again."""
+    index = bytes.fromhex(entry.facts["account"])
+    said = entry.facts.get("until")
+    until = datetime.fromisoformat(said) if said else None
+    row = Objection(network=entry.facts["network"], account_index=index, made_at=entry.at, until=until)
+    upsert(work.session, row, newest="made_at")
+
+
+def _unhear(work: Work, entry: Entry) -> None:
+    """Takes out again what an account on the stop list gave to one participant."""
+    subject_id, network, actor = (str(entry.facts[name]) for name in ("subject", "network", "actor"))
+    consent.take_turn(work.session, subject_id)
+    if work.session.get(Subject, subject_id) is not None:
+        drop_pseudonym(work, subject_id, network, actor)
+
+
+def _restrict(work: Work, entry: Entry) -> None:
+    """Restricts the use of somebody's data again, or lets it go on; what happened last counts."""
+    subject_id = str(entry.facts["subject"])
+    consent.take_turn(work.session, subject_id)
+    subject = work.session.get(Subject, subject_id)
+    if subject is not None:
+        subject.frozen_at = entry.at if entry.facts["on"] else None
+
+
+def _dispute(work: Work, entry: Entry) -> None:
+    """Leaves out again what is disputed, or lets in again what was decided."""
+    consent.take_turn(work.session, str(entry.facts["dispute"]["subject_id"]))
+    remembered(work, entry.facts)
+
+
+_ACTS: dict[str, Act] = {
+    consent.WITHDRAWAL: _withdraw,
+    OBJECTION: _object,
+    RESTRICTION: _restrict,
+    UNHEARD: _unhear,
+    DISPUTE: _dispute,
+}
