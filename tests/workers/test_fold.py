@@ -1,4 +1,4 @@
-"""The fold: killed anywhere, twice at once, on damaged files and full disks, it loses nothing and counts nothing twice."""
+"""The fold: killed anywhere, twice at once, on damaged files and full disks: nothing is lost or counted twice."""
 
 import os
 import random
@@ -6,6 +6,7 @@ import resource
 import time
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -415,7 +416,7 @@ def test_buckets_divide_all_ids_without_a_gap(process: Process) -> None:
         buckets.settle(work)
     with process.reading() as session:
         rows = session.scalars(select(Bucket).order_by(Bucket.number)).all()
-        for edge, other in zip(rows[:-1], rows[1:], strict=True):
+        for edge, other in pairwise(rows):
             assert edge.end == other.first
         for one in ("0" * 32, "f" * 32, rows[3].first + "0" * 24, "7" * 32):
             assert 0 <= buckets.number_of(session, one) < 7
@@ -463,7 +464,7 @@ def test_a_fold_works_in_a_worker_that_forks(process: Process, clock: Clock) -> 
     pid = os.fork()
     if pid == 0:
         own = Process(process.settings, process.clock)
-        done = all([fold.fold(own, number, TODAY) for number in (0, 1)])
+        done = fold.fold(own, 0, TODAY) and fold.fold(own, 1, TODAY)
         os._exit(0 if done else 1)
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0
