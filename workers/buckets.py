@@ -110,6 +110,9 @@ def unscored(session: Session, day: date) -> list[int]:
 
 def publish(process: Process, day: date) -> bool:
     """Makes a day count for everybody at once, if every bucket is done or reported; was it, or is it now?"""
+    with process.reading() as session:
+        if unscored(session, day):
+            return False
     with process.working() as work:
         alone(work.session.connection())  # the last two buckets may be done at the same moment
         if work.session.get(DayScored, day) is not None:

@@ -189,17 +189,17 @@ def _counts(crowd: Crowd, made: Scores) -> FloatArray:
 
 
 def _texts(person: IntArray, counts: FloatArray, labels: Sequence[str], points: FloatArray, people: int) -> list[str]:
-    """Points by label as a JSON object for each person (rising), of what has signals in the window."""
+    """Points by label as canonical JSON for each person (rising), of what has signals in the window."""
     here = np.flatnonzero(counts)
     names = [_quoted(labels[place]) for place in here.tolist()]
     parts = list(map(add, names, map(repr, points[here].tolist())))
     edges = np.searchsorted(person[here], np.arange(people + 1)).tolist()
-    return ["{" + ", ".join(parts[low:high]) + "}" for low, high in pairwise(edges)]
+    return ["{" + ",".join(sorted(parts[low:high])) + "}" for low, high in pairwise(edges)]
 
 
 @lru_cache(maxsize=4096)
 def _quoted(label: str) -> str:
-    return f"{json.dumps(label)}: "
+    return f"{json.dumps(label)}:"
 
 
 def _splits(columns: Columns, made: Scores) -> list[bytes]:

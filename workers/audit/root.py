@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Text, cast, insert, select
 from sqlalchemy.orm import Session
 
 from privacy import merkle
@@ -48,10 +48,12 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
     if session.get(ScoreRoot, day) is not None:
         return None
     made = []
-    facts = select(Score.subject_id, Score.day, Score.model, Score.score, Score.by_network, Score.by_kind)
-    for score in session.connection().execute(facts.where(Score.day == day, ~Score.preliminary)):
+    texts = cast(Score.by_network, Text), cast(Score.by_kind, Text)
+    facts = select(Score.subject_id, Score.model, Score.score, *texts).where(Score.day == day, ~Score.preliminary)
+    for subject_id, model, score, by_network, by_kind in session.connection().execute(facts):
         salt = os.urandom(SALT_BYTES)
-        made.append((commitment(salt, said(score)), score.subject_id, salt.hex()))
+        text = _said(day, model, score, _canonical(by_network), _canonical(by_kind))
+        made.append((commitment(salt, text), subject_id, salt.hex()))
     if not made:
         return None
     made.sort()
@@ -72,16 +74,24 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
     return row
 
 
-def said(score: Score | Row[*tuple[Any, ...]]) -> str:
-    """What is committed to of a score."""
-    facts = {
-        "day": score.day.isoformat(),
-        "model": score.model,
-        "score": score.score,
-        "by_network": score.by_network,
-        "by_kind": score.by_kind,
-    }
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+def said(score: Score) -> str:
+    """What is committed to of a score: canonical JSON."""
+    parts = (json.dumps(one, sort_keys=True, separators=(",", ":")) for one in (score.by_network, score.by_kind))
+    return _said(score.day, score.model, score.score, *parts)
+
+
+def _said(day: date, model: str, score: float, by_network: str, by_kind: str) -> str:
+    return (
+        f'{{"by_kind":{by_kind},"by_network":{by_network},"day":"{day.isoformat()}","model":{json.dumps(model)},'
+        f'"score":{json.dumps(score)}}}'
+    )
+
+
+def _canonical(text: str) -> str:
+    """Points as the table has them, in canonical form: a fold writes them so, who stores a single score does not."""
+    if ": " not in text:
+        return text
+    return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
 
 
 def root_of(commitments: list[bytes]) -> bytes:
