@@ -166,10 +166,12 @@ class Subject(Base):
         use=Use.ACCOUNT,
         basis=Basis.CONTRACT,
         subject="id",
-        exported=("id", "created_at", "erasing_at"),
+        exported=("id", "created_at", "erasing_at", "frozen_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     created_at: Mapped[datetime]
     erasing_at: Mapped[datetime | None]
     """Set when the person asked for erasure: from then on nothing is shown, collected or scored."""
+    frozen_at: Mapped[datetime | None]
+    """Set while use is restricted (Art. 18): nothing is collected, scored or shown to others, and everything stays."""

@@ -159,7 +159,9 @@ def _log(session: Session, type_: str, decision: Consent, now: datetime) -> None
 
 
 def agreed(session: Session, subject_id: str, purpose: Purpose, network: str = "", *, hold: bool = False) -> bool:
-    """Does the person agree to this now, to the notice that counts now (R5), and is not being erased?
+    """Does the person agree to this now, to the notice that counts now (R5)?
+
+    Not while they are being erased or have restricted the use of their data (Art. 18).
 
     With `hold` neither a decision nor the start of an erasure can come in between until the transaction ends
     (PostgreSQL; on SQLite the immediate transaction does that).
@@ -167,13 +169,21 @@ def agreed(session: Session, subject_id: str, purpose: Purpose, network: str = "
     if hold:
         # A statement of its own: the next one sees what was committed while this one waited.
         session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(read=True))
-    query = (
+    return session.scalar(_granted(subject_id, purpose, network).where(Subject.frozen_at.is_(None))) is not None
+
+
+def granted(session: Session, subject_id: str, purpose: Purpose, network: str = "") -> bool:
+    """Does the person agree to this now, whether or not they have restricted the use of their data meanwhile?"""
+    return session.scalar(_granted(subject_id, purpose, network)) is not None
+
+
+def _granted(subject_id: str, purpose: Purpose, network: str) -> Select[Consent]:
+    return (
         _open(subject_id, purpose, network)
         .join(NoticeText, NoticeText.digest == Consent.notice_digest)
         .join(Subject, Subject.id == Consent.subject_id)
         .where(Consent.granted, NoticeText.version == VERSIONS[purpose], Subject.erasing_at.is_(None))
     )
-    return session.scalar(query) is not None
 
 
 def require(session: Session, subject_id: str, purpose: Purpose, network: str = "") -> None:
@@ -197,19 +207,23 @@ def asked(session: Session, subject_id: str, purpose: Purpose, network: str = ""
     return bool(session.scalar(select(exists(query))))
 
 
-def networks(session: Session, subject_id: str) -> list[str]:
-    """Names of the networks whose scoring the person agrees to now."""
+def networks(session: Session, subject_id: str, *, frozen: bool = False) -> list[str]:
+    """Names of the networks whose scoring the person agrees to now; with `frozen` also while its use is restricted."""
+    allowed = granted if frozen else agreed
     names = session.scalars(
         select(Consent.network)
         .where(Consent.subject_id == subject_id, Consent.purpose == Purpose.SCORING.value, Consent.ended_at.is_(None))
         .order_by(Consent.network)
     ).all()
-    return [name for name in names if agreed(session, subject_id, Purpose.SCORING, name)]
+    return [name for name in names if allowed(session, subject_id, Purpose.SCORING, name)]
 
 
-def agreeing(purpose: Purpose) -> Select[str]:
-    """Ids of everybody who agrees to a purpose now, as a query to select from or to ask others with."""
-    return (
+def agreeing(purpose: Purpose, *, frozen: bool = False) -> Select[str]:
+    """Ids of everybody who agrees to a purpose now, as a query to select from or to ask others with.
+
+    With `frozen` also of those who have restricted the use of their data: it stays.
+    """
+    everybody = (
         select(Consent.subject_id)
         .join(NoticeText, NoticeText.digest == Consent.notice_digest)
         .join(Subject, Subject.id == Consent.subject_id)
@@ -221,6 +235,7 @@ def agreeing(purpose: Purpose) -> Select[str]:
             Subject.erasing_at.is_(None),
         )
     )
+    return everybody if frozen else everybody.where(Subject.frozen_at.is_(None))
 
 
 def networks_between(session: Session, first: str, end: str) -> dict[str, set[str]]:

@@ -49,6 +49,8 @@ from workers.signals.store import next_number, number_of, post_index
 log = logging.getLogger(__name__)
 
 DAYS = 120
+#: What changed is worked out for the last days only: pages show it for the newest score.
+CHANGED_DAYS = 14
 SEED = 2026
 HOW_TO_SIGN_IN = (
     "Demo, all people invented. Sign in as {participant} (participant), {admin} (administrator), {dpo} (data "
@@ -295,7 +297,7 @@ def _score_all(work: Work, actors: dict[str, _Actor], first: date) -> None:
         yesterday = {name: one.total.score for name, one in told.items()}
         for name, one in told.items():
             _store_score(work, actors[name], one, known[name], before.get(name))
-        before = known
+        before = known if offset >= DAYS - CHANGED_DAYS else {}
         work.session.add(DayScored(day=day, done_at=work.now, people=len(actors)))
 
 

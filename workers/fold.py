@@ -189,7 +189,7 @@ def _look(session: Session, lease: Lease, day: date | None) -> _Seen:
     people: dict[str, list[str]] = {}
     for row in found:
         people.setdefault(row.subject_id, []).append(row.id)
-    topics = consent.agreeing(Purpose.TOPICS)
+    topics = consent.agreeing(Purpose.TOPICS, frozen=True)
     scored = select(Score.subject_id).where(*_range(Score.subject_id, lease), Score.day == day, ~Score.preliminary)
     return _Seen(
         people=people,

@@ -106,8 +106,14 @@ def _resign(redis: Redis, token: str) -> None:
 
 
 def _connections(work: Work) -> None:
-    due = select(Connection).where(Connection.due_at <= work.now, Connection.state.in_(list(_JOBS))).limit(_AT_ONCE)
-    for connection in work.session.scalars(due.with_for_update(skip_locked=True)):
+    due = (
+        select(Connection)
+        .join(Subject, Subject.id == Connection.subject_id)
+        .where(Connection.due_at <= work.now, Connection.state.in_(list(_JOBS)), Subject.frozen_at.is_(None))
+        .limit(_AT_ONCE)
+        .with_for_update(of=Connection, skip_locked=True)
+    )
+    for connection in work.session.scalars(due):
         connection.due_at = work.now + PATIENCE
         work.later(_JOBS[State(connection.state)], connection.id)
 

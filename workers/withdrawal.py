@@ -34,7 +34,7 @@ def _drop_network(work: Work, subject_id: str, network: str) -> None:
     query = select(Connection).where(Connection.subject_id == subject_id, Connection.network == network)
     drop_connections(work.session, work.session.scalars(query).all())
     forget_network(work, subject_id, network)
-    if consent.networks(work.session, subject_id):
+    if consent.networks(work.session, subject_id, frozen=True):
         drop_scores(work.session, subject_id, network)
         work.later("score", subject_id)
     else:

@@ -18,6 +18,7 @@ STARTS: Mapping[str, str] = {
     "created_at": COLLECTION,
     "day": COLLECTION,
     "day_at": COLLECTION,
+    "kept_at": COLLECTION,
     "made_at": COLLECTION,
     "noted_at": COLLECTION,
     "read_at": COLLECTION,

@@ -6,7 +6,7 @@ from privacy.documents.dpv import as_jsonld
 from privacy.documents.page import Document
 from privacy.documents.render import as_html, as_json, as_markdown
 from privacy.documents.write import DOCUMENTS
-from server.cli.frame import LANGUAGES, main, prepare, with_settings
+from server.cli.frame import LANGUAGES, prepare, privacy_group, with_settings
 from server.services import documents, organisations
 from workers.places import holdings
 from workers.runtime.process import Process
@@ -23,11 +23,6 @@ _ABOUT = {
 }
 _lang = click.option("--lang", type=LANGUAGES, default="de", help="Language of the document.")
 _format = click.option("--format", "form", type=click.Choice(["html", "md", "json"]), default="md", help="Form.")
-
-
-@main.group()
-def privacy() -> None:
-    """What is held, why and how long: documents and retention. None of it is legal advice."""
 
 
 def _print(settings: Settings, name: str, lang: str, form: str) -> None:
@@ -49,7 +44,7 @@ def _written(document: Document, form: str) -> str:
 
 
 def _command(name: str) -> None:
-    @privacy.command(name, help=_ABOUT[name])
+    @privacy_group.command(name, help=_ABOUT[name])
     @_lang
     @_format
     @with_settings
@@ -62,7 +57,7 @@ for _name in DOCUMENTS:
         _command(_name)
 
 
-@privacy.command("retention")
+@privacy_group.command("retention")
 @_lang
 @_format
 @click.option("--dry-run", is_flag=True, help="Count what the next run would delete, and delete nothing.")

@@ -138,7 +138,7 @@ def topic(session: Session, subject_id: str, purpose: Purpose, network: str) -> 
     return Topic(
         purpose=purpose,
         network=network,
-        granted=consent.agreed(session, subject_id, purpose, network),
+        granted=consent.granted(session, subject_id, purpose, network),
         asked=consent.asked(session, subject_id, purpose, network),
         record=next((one for one in decisions if (one.purpose, one.network) == (purpose.value, network)), None),
     )

@@ -8,6 +8,7 @@ from privacy.documents.write import DOCUMENTS, PUBLIC, filled_in, write
 from privacy.vocabulary import Purpose
 from server.services import consents
 from server.services.meanings import meanings
+from server.services.words import catalogue
 from workers import keys
 from workers.places import SPOTS, holdings
 from workers.runtime.process import Process
@@ -27,7 +28,7 @@ def facts(process: Process, who: Organisation, language: str, day: date) -> Fact
     return Facts(
         language=language,
         made_on=day,
-        names=names(who, process.settings.public_url),
+        names=names(process, who, language),
         entries=entries(holdings(process), SPOTS),
         words=meanings(language),
         asked=[
@@ -42,15 +43,31 @@ def facts(process: Process, who: Organisation, language: str, day: date) -> Fact
     )
 
 
-def names(who: Organisation, url: str) -> dict[str, str]:
+def names(process: Process, who: Organisation, language: str) -> dict[str, str]:
     """What texts may name: what the organisation said of itself, and where the pages are."""
     said = {
         name: " ".join(getattr(who, name).split()) for name in ("address", "contact", "dpo", "authority", "imprint")
     }
-    return {**said, "organisation": " ".join(who.name.split()), "url": url}
+    return {
+        **said,
+        "organisation": " ".join(who.name.split()),
+        "url": process.settings.public_url,
+        "live": _live(process, language),
+    }
 
 
 def titles(process: Process, who: Organisation, language: str) -> list[tuple[str, str, bool]]:
     """Name and title of every document, and whether everybody may read it."""
-    known = names(who, process.settings.public_url)
+    known = names(process, who, language)
     return [(name, titled(filled_in(name, language, known))[0], name in PUBLIC) for name in DOCUMENTS]
+
+
+def _live(process: Process, language: str) -> str:
+    """Whether a live stream is read, and what that means."""
+    _ = catalogue(language).gettext
+    if not process.settings.firehose:
+        return _("No live stream of a network is read here.")
+    return _(
+        "A live stream of Bluesky is read here: what everybody publishes there passes through the memory of this "
+        "machine, is filtered in it and forgotten at once. The network does not learn from it who takes part here."
+    )

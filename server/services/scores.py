@@ -102,7 +102,7 @@ def next_step(session: Session, subject_id: str) -> tuple[Step, str | None]:
     for connection in connections:
         if connection.failure == TAKEN:
             return Step.TAKEN, connection.id
-    return (Step.CONNECT if consent.networks(session, subject_id) else Step.CONSENT), None
+    return (Step.CONNECT if consent.networks(session, subject_id, frozen=True) else Step.CONSENT), None
 
 
 def people_for(score: float, model: Model = KLARWERT_1) -> float:

@@ -129,9 +129,7 @@ def kinds_of_others(language: str) -> Mapping[str, KindWords]:
     """The words for data about people who do not take part; it is in nobody's export."""
     _ = catalogue(language).gettext
     meaning = _("Accounts whose reactions are not taken because their owners objected, as fingerprints without names.")
-    proofs = _(
-        "What remains of your consents when you are deleted: a fingerprint that nobody can open without your link."
-    )
+    proofs = _("What stays of your consents after a deletion: fingerprints that nobody can open without your link.")
     return {
         "proofs of consent": KindWords(_("Proofs of consent"), proofs),
         "objections": KindWords(_("Objections"), meaning),
@@ -184,6 +182,7 @@ def columns(language: str) -> Mapping[str, str]:
         "ended_at": _("Ended"),
         "entry": _("What was noted"),
         "erasing_at": _("Erasure asked for"),
+        "frozen_at": _("Paused since"),
         "extended_on": _("Extended on"),
         "failed_at": _("Failed at"),
         "failure": _("Failure"),

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.notices import Notice
 from privacy.vocabulary import Purpose
-from server.services import consents
+from server.services import comparison, consents
 from server.services.consents import Topic
 from server.web.guard import login_required
 from server.web.schemas import Answer, filled
@@ -38,6 +38,16 @@ def overview() -> str:
     asked = [_asked(topic) for topic in topics]
     titles = {(one.topic.purpose.value, one.topic.network): one.title for one in asked}
     return render_template("consent/overview.html", asked=asked, past=past, titles=titles)
+
+
+@pages.get("/comparison")
+@login_required
+def compared() -> str:
+    """Where a person stands among those who agreed to be compared."""
+    with process().reading() as session:
+        agreed = consents.topic(session, person().subject_id, Purpose.COMPARISON, "").granted
+        found = comparison.compare(session, person().subject_id, process().clock())
+    return render_template("consent/comparison.html", agreed=agreed, one=found, fewest=comparison.FEWEST)
 
 
 @pages.get("/consent/scoring/choose")

@@ -1,6 +1,6 @@
 """What is stored about a person: look at it, download it, delete it."""
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response as AnyResponse
@@ -23,6 +23,7 @@ from server.web.sentences import LAST_ADMINISTRATOR, LOOKS, SEEN, STEPS
 from server.web.state import language, person, process, sign_out
 from workers.places import holdings
 from workers.requests import done_at_once
+from workers.restriction import freeze, thaw
 
 pages = Blueprint("data", __name__)
 
@@ -77,6 +78,20 @@ def _at(there: Status | None) -> str:
     if there is None:
         return ""
     return str(STEPS.get(there.at, "")) or stored.kinds(language()).get(there.at, KindWords(there.at, "")).title
+
+
+@pages.post("/data/pause")
+@login_required
+def pause() -> AnyResponse:
+    """Restricts the use of everything (Art. 18), or lets it go on: one click each, and no question why."""
+    go_on = request.form.get("what") == "go on"
+    with process().working() as work:
+        changed = (thaw if go_on else freeze)(work, person().subject_id)
+    if changed and go_on:
+        flash(_("It goes on: your accounts are read again and your score is made anew."), "good")
+    elif changed:
+        flash(_("Paused. From now on nothing is read, calculated or shown to others."), "good")
+    return redirect(url_for("data.overview"))
 
 
 @pages.post("/data/export")

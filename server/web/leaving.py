@@ -1,5 +1,7 @@
 """Leaving, for who is signed out already: follow the erasure by its link, take it back, check a certificate."""
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from marshmallow import fields
@@ -32,7 +34,14 @@ def erasure(token: str) -> str:
     there = _standing(token)
     said = erasures.verify(process(), there.file).said if there.stage is Stage.DONE else None
     return render_template(
-        "leaving/erasure.html", there=there, token_of=token, said=said, words=_words(), WHY_KEPT=WHY_KEPT, LIMITS=LIMITS
+        "leaving/erasure.html",
+        there=there,
+        token_of=token,
+        said=said,
+        words=_words(),
+        WHY_KEPT=WHY_KEPT,
+        LIMITS=LIMITS,
+        moment=_moment,
     )
 
 
@@ -106,7 +115,7 @@ def certificate() -> str | tuple[str, int]:
                 proof = erasures.proven(reading, values["receipt"], values["handle"], values["secret"]) or False
     page = render_template(
         "leaving/certificate.html", form=form, found=found, proof=proof, words=_words(), WHY_KEPT=WHY_KEPT,
-        LIMITS=LIMITS,
+        LIMITS=LIMITS, moment=_moment,
     )  # fmt: skip
     return (page, 422) if form.errors else page
 
@@ -117,6 +126,12 @@ def _standing(token: str) -> Standing:
     if there is None:
         abort(404)
     return there
+
+
+def _moment(text: str) -> datetime:
+    """A time or a day of a certificate."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _words() -> dict[str, object]:

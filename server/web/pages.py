@@ -42,7 +42,7 @@ from server.web import (
 )
 from server.web.errors import can_be_read
 from server.web.start import onboarding
-from server.web.state import language, process
+from server.web.state import frozen, language, process
 from server.web.state import organisation as who
 from workers.catalogue import NETWORKS
 
@@ -97,6 +97,7 @@ def common() -> dict[str, object]:
         "demo_login": DEMO_LOGIN,
         "networks": NETWORKS,
         "person": signed_in,
+        "frozen": frozen() if signed_in else None,
         "menu": _menu() if signed_in else (),
         "here": _here(),
     }

@@ -253,7 +253,7 @@ WHY_KEPT = {
 #: What a certificate of erasure cannot speak for.
 LIMITS = {
     "snapshots of the host": _("copies of the whole machine that its operator may have made"),
-    "recipients": _("organisations that got your score before: they are told, and delete on their side"),
+    "recipients": _("what others keep who were shown your score before"),
     "downloads": _("what you downloaded yourself"),
     "mails that were delivered": _("mails that you got"),
 }

@@ -1,6 +1,7 @@
 """What every view has at hand: the installation, who is signed in, the language; nothing of it outside the web."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from flask import current_app, g, request, session
@@ -10,6 +11,7 @@ from server.models import Account, Role
 from server.services import logins, organisations
 from server.services.devices import device
 from server.services.words import LANGUAGES, known, locale_of
+from workers import restriction
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
 
@@ -42,6 +44,14 @@ def process() -> Process:
 def person() -> Person:
     """Who is signed in; only behind `login_required`."""
     return cast("Person", current_user._get_current_object())  # noqa: SLF001 - the documented way to the real one
+
+
+def frozen() -> datetime | None:
+    """Since when who is signed in has restricted the use of their data; read once a request."""
+    if "frozen" not in g:
+        with process().reading() as reading:
+            g.frozen = restriction.frozen_at(reading, person().subject_id)
+    return cast("datetime | None", g.frozen)
 
 
 def organisation() -> Organisation:

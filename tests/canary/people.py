@@ -20,7 +20,7 @@ from server.services.passwords import hash_password
 from tests.factories.people import agree, make_connection
 from tests.privacy.rows import Person, Words, fill, personal
 from workers.fold import fold
-from workers.models import Bucket, Connection, Erasure, ScoreBasis
+from workers.models import Bucket, Connection, Erasure
 from workers.networks.shape import Post, Reaction, Reading
 from workers.places import holdings
 from workers.runtime.process import Process
@@ -72,11 +72,7 @@ def words(process: Process) -> Words:
 
 def packed() -> list[type[Base]]:
     """Tables with a column of packed numbers."""
-    return [
-        model
-        for model in personal()
-        if model is ScoreBasis or any("reads" in column.info for column in model.__table__.columns)
-    ]
+    return [model for model in personal() if any("reads" in column.info for column in model.__table__.columns)]
 
 
 def read(process: Process, people: Sequence[Person]) -> None:

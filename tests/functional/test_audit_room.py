@@ -26,6 +26,7 @@ def sign_in(page: Page, house: Installation, role: str) -> None:
     page.fill("#password", DEMO_LOGIN["password"])
     page.press("#password", "Enter")
     page.wait_for_url(lambda url: "/sign-in" not in url)
+    page.click("button[name=lang][value=en]")
 
 
 def test_a_drawn_score_is_checked_and_its_person_sees_it(demo: Installation, open_page: Callable[..., Page]) -> None:

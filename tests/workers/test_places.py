@@ -35,11 +35,11 @@ def undeclared(medium: Medium, names: set[str], process: Process | None = None) 
 
 
 def test_the_outbox_is_a_place_of_personal_data(process: Process) -> None:
-    outbox, archives, vault, *_ = holdings(process).places
-    assert isinstance(vault, Vault)
-    assert archives.where == "archives/*"
-    assert isinstance(outbox, Outbox)
+    places = holdings(process).places
+    [outbox] = [place for place in places if isinstance(place, Outbox)]
     assert outbox.folder == process.settings.outbox
+    assert any(isinstance(place, Vault) for place in places)
+    assert len({place.where for place in places}) == len(places)
 
 
 def test_backups_and_the_journal_are_places_that_go_in_time_and_not_by_an_erasure(process: Process) -> None:

@@ -20,7 +20,8 @@ class Draw(Base):
         about=About.PARTICIPANT,
         use=Use.PROOF,
         basis=Basis.DUTY,
-        exported=("id", "subject_id", "day", "root", "number", "people", "size", "drawn_at"),
+        exported=("subject_id", "day", "root", "number", "people", "size", "drawn_at"),
+        withheld={"id": "a random number by which the drawn scores point at the draw"},
         rule=Rule(_YEAR, since="drawn_at"),
     )
     __table_args__ = (UniqueConstraint("subject_id", "day"),)

@@ -41,7 +41,7 @@ def take(session: Session, subject_id: str, day: date, topics: Mapping[str, Sequ
     `workers.signals.vault.BrokenFileError`.
     """
     mine = known(session, subject_id)
-    agreed = set(consent.networks(session, subject_id))
+    agreed = set(consent.networks(session, subject_id, frozen=True))
     signals = signals_of(session, mine, agreed, topics or {})
     return Taken(signals, lent(session, subject_id, day), dropped(session, subject_id, signals))
 

@@ -51,7 +51,7 @@ def give_topics(
 
 def topics_by_post(session: Session, key: PersonKey, subject_id: str) -> Mapping[str, tuple[str, ...]]:
     """Id of the post to slugs of its topics, of posts that have some; empty without a consent."""
-    if not consent.agreed(session, subject_id, Purpose.TOPICS):
+    if not consent.granted(session, subject_id, Purpose.TOPICS):
         return {}
     posts = session.scalars(select(Post).where(Post.subject_id == subject_id, Post.topics.is_not(None)))
     return {post.id: tuple(json.loads(unseal(post, key, "topics"))) for post in posts}

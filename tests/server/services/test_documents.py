@@ -65,7 +65,7 @@ class _Echo(dict[str, str]):
     """Gives every name as it is written."""
 
     def items(self) -> list[tuple[str, str]]:  # type: ignore[override]
-        names = ("organisation", "address", "contact", "dpo", "authority", "imprint", "url")
+        names = ("organisation", "address", "contact", "dpo", "authority", "imprint", "url", "live")
         return [(name, f"${name}") for name in names]
 
 
@@ -232,3 +232,14 @@ def test_a_text_is_read_into_headings_paragraphs_lists_and_tables() -> None:
     assert found == [Text("Ein Satz."), Heading(2, "Teil"), Points(("eins weiter", "zwei")), table]
     with pytest.raises(ValueError, match="title"):
         titled("Ohne Titel")
+
+
+@pytest.mark.parametrize("name", ["notice14", "dpia"])
+def test_a_live_stream_is_named_exactly_where_one_is_read(process: Process, name: str) -> None:
+    assert "No live stream of a network is read here." in as_markdown(
+        documents.document(process, ORGANISATION, name, "en")
+    )
+    process.settings = replace(process.settings, firehose="wss://strom.example")
+    text = as_markdown(documents.document(process, ORGANISATION, name, "en"))
+    assert "A live stream of Bluesky is read here" in text
+    assert "No live stream" not in text

@@ -31,7 +31,7 @@ def test_the_page_follows_the_deletion_to_the_certificate(process: Process, ann:
     jobs.erase(ann_id)
     assert ann.client.get(f"{path}/progress").json == {"state": "done"}
     assert ann.get(path).says("Your data is deleted")
-    assert ann.says("Proofs of consent (2), until 2030-01-01")
+    assert ann.says("Proofs of consent (2), until 1 January 2030")
     answer = ann.client.get(f"{path}/certificate")
     assert answer.headers["Content-Disposition"].endswith('"klarwert-certificate.json"')
     assert json.loads(json.loads(answer.data)["payload"])["counts"]["signals"] == 12

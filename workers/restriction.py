@@ -1,0 +1,47 @@
+"""Restricting the use of a person's data (Art. 18), which is also the pause: everything stays, and nothing is done."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from privacy import consent
+from privacy.base import Subject
+from privacy.ledger import note
+from workers.models import Connection
+from workers.models.connection import State
+from workers.runtime.work import Work
+
+
+def freeze(work: Work, subject_id: str) -> bool:
+    """From now on nothing is read, scored or shown to others; False if it was so already.
+
+    It waits for whoever is storing something about the person, so nothing is written after it.
+    """
+    consent.take_turn(work.session, subject_id)
+    subject = work.session.get_one(Subject, subject_id, populate_existing=True)
+    if subject.frozen_at is not None:
+        return False
+    subject.frozen_at = work.now
+    note(work.session, work.now, "restriction", subject_id, on=True)
+    return True
+
+
+def thaw(work: Work, subject_id: str) -> bool:
+    """Everything goes on: accounts are read again at once, the score is made anew; False if nothing was restricted."""
+    consent.take_turn(work.session, subject_id)
+    subject = work.session.get_one(Subject, subject_id, populate_existing=True)
+    if subject.frozen_at is None:
+        return False
+    subject.frozen_at = None
+    note(work.session, work.now, "restriction", subject_id, on=False)
+    mine = (Connection.subject_id == subject_id, Connection.state == State.PROVEN.value)
+    work.session.execute(update(Connection).where(*mine).values(due_at=work.now))
+    work.later("score", subject_id)
+    return True
+
+
+def frozen_at(session: Session, subject_id: str) -> datetime | None:
+    """Since when the use of a person's data is restricted."""
+    subject = session.get(Subject, subject_id)
+    return subject.frozen_at if subject is not None else None
