@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from privacy import consent, journal
 from privacy.base import Subject
@@ -13,7 +13,8 @@ from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
 from workers.jobs.erasing import STEPS
-from workers.models import Erasure, Objection
+from workers.models import Objection
+from workers.places import holdings
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
@@ -63,7 +64,7 @@ def _erase(process: Process, subject_id: str) -> None:
     except KeyGoneError:
         with process.working() as work:
             consent.take_turn(work.session, subject_id)
-            work.session.execute(delete(Erasure).where(Erasure.subject_id == subject_id))
+            holdings(process).erase(work.session, subject_id)
     for step in STEPS:
         step(process, subject_id)
 
