@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from privacy.vocabulary import Purpose
 from workers.jobs.erasing import STEPS
 from workers.models import Objection
 from workers.places import holdings
+from workers.restriction import RESTRICTION
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
@@ -87,7 +89,9 @@ def _withdraw(work: Work, entry: Entry) -> None:
 def _object(work: Work, entry: Entry) -> None:
     """Puts an account on the stop list again."""
     index = bytes.fromhex(entry.facts["account"])
-    row = Objection(network=entry.facts["network"], account_index=index, made_at=entry.at)
+    said = entry.facts.get("until")
+    until = datetime.fromisoformat(said) if said else None
+    row = Objection(network=entry.facts["network"], account_index=index, made_at=entry.at, until=until)
     upsert(work.session, row, newest="made_at")
 
 
@@ -99,6 +103,15 @@ def _unhear(work: Work, entry: Entry) -> None:
         drop_pseudonym(work, subject_id, network, actor)
 
 
+def _restrict(work: Work, entry: Entry) -> None:
+    """Restricts the use of somebody's data again, or lets it go on; what happened last counts."""
+    subject_id = str(entry.facts["subject"])
+    consent.take_turn(work.session, subject_id)
+    subject = work.session.get(Subject, subject_id)
+    if subject is not None:
+        subject.frozen_at = entry.at if entry.facts["on"] else None
+
+
 def _dispute(work: Work, entry: Entry) -> None:
     """Leaves out again what is disputed, or lets in again what was decided."""
     consent.take_turn(work.session, str(entry.facts["dispute"]["subject_id"]))
@@ -108,6 +121,7 @@ def _dispute(work: Work, entry: Entry) -> None:
 _ACTS: dict[str, Act] = {
     consent.WITHDRAWAL: _withdraw,
     OBJECTION: _object,
+    RESTRICTION: _restrict,
     UNHEARD: _unhear,
     DISPUTE: _dispute,
 }

@@ -5,12 +5,14 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from privacy import consent
+from privacy import consent, journal
 from privacy.base import Subject
 from privacy.ledger import note
 from workers.models import Connection
 from workers.models.connection import State
 from workers.runtime.work import Work
+
+RESTRICTION = "restriction"
 
 
 def freeze(work: Work, subject_id: str) -> bool:
@@ -23,7 +25,7 @@ def freeze(work: Work, subject_id: str) -> bool:
     if subject.frozen_at is not None:
         return False
     subject.frozen_at = work.now
-    note(work.session, work.now, "restriction", subject_id, on=True)
+    _log(work, subject_id, on=True)
     return True
 
 
@@ -34,11 +36,17 @@ def thaw(work: Work, subject_id: str) -> bool:
     if subject.frozen_at is None:
         return False
     subject.frozen_at = None
-    note(work.session, work.now, "restriction", subject_id, on=False)
+    _log(work, subject_id, on=False)
     mine = (Connection.subject_id == subject_id, Connection.state == State.PROVEN.value)
     work.session.execute(update(Connection).where(*mine).values(due_at=work.now))
     work.later("score", subject_id)
     return True
+
+
+def _log(work: Work, subject_id: str, *, on: bool) -> None:
+    """It stands in the log, and in the journal: no restore undoes it (R36)."""
+    note(work.session, work.now, RESTRICTION, subject_id, on=on)
+    journal.note(work.session, work.now, RESTRICTION, subject=subject_id, on=on)
 
 
 def frozen_at(session: Session, subject_id: str) -> datetime | None:

@@ -16,6 +16,7 @@ from server.services import accounts, letters
 from server.services.missing import MissingError
 from workers.requests import look_again
 from workers.runtime.work import Work
+from workers.signals import objections
 
 
 class StandsError(ValueError):
@@ -86,6 +87,12 @@ def one(session: Session, ring: KeyRing, request_id: str, now: datetime) -> Show
 def followed(session: Session, ring: KeyRing, token: str, now: datetime) -> Shown:
     """The request that this secret address belongs to. Raises `MissingError`."""
     return _shown(_by_token(session, token), ring, now)
+
+
+def left_out(session: Session, token: str, now: datetime) -> bool:
+    """Are the reactions of the account that a request is about left out now? Raises `MissingError`."""
+    row = _by_token(session, token)
+    return row.account_index is not None and objections.in_force(session, row.network, row.account_index, now)
 
 
 def check(work: Work, token: str) -> Request:

@@ -173,6 +173,7 @@ def delete() -> str | AnyResponse | tuple[str, int]:
         words=words,
         stays=stays,
         days=DAYS_TO_THINK,
+        backup_days=process().settings.backup_days,
     )
     return (page, 422) if form.errors else page
 

@@ -291,3 +291,22 @@ def test_a_second_factor_that_is_lost_is_taken_away_by_the_operator(home: Path) 
         assert session.scalars(select(LogEntry.entry).where(LogEntry.entry.contains("second factor removed"))).all()
     assert klarwert("user", "factor-off", "nobody@garten.test").exit_code == 1
     process.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["inventory", "ropa", "retention", "notice", "notice14", "dpia", "measures", "processor"]
+)
+def test_documents_are_printed_in_both_languages_and_all_forms(home: Path, name: str) -> None:
+    for language in ("de", "en"):
+        assert klarwert("privacy", name, "--lang", language).output.startswith("# ")
+    assert klarwert("privacy", name, "--format", "html").output.startswith("<!doctype html>")
+    assert json.loads(klarwert("privacy", name, "--format", "json").output)
+
+
+def test_a_dry_run_counts_and_deletes_nothing(home: Path) -> None:
+    done = klarwert("privacy", "retention", "--dry-run")
+    assert done.exit_code == 0
+    lines = {line.split("  ")[0]: line.split()[-4:] for line in done.output.splitlines()}
+    assert lines["kind"] == ["there", "due", "overdue", "held"]
+    assert lines["installation"] == ["1", "0", "0", "0"]
+    assert lines["outbox"] == ["-", "0", "0", "0"]

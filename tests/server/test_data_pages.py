@@ -234,7 +234,7 @@ def test_before_the_deletion_the_page_says_what_goes_and_what_stays(ann: Browser
     ann.get("/data/delete")
     assert ann.says("What goes")
     assert ann.says("What stays")
-    assert ann.says("This Klarwert makes no backups by itself.")
+    assert ann.says("Backups are encrypted and at most 30 days old")
     assert ann.says("hallo@beispiel.example")
     assert ann.says("Keep my account")
 

@@ -6,6 +6,7 @@ beside a keyed fingerprint of whose erasure runs, which is emptied at its end.
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -125,9 +126,12 @@ STEPS: Sequence[Callable[[Process, str], None]] = (
 
 def _certificate(work: Work, wish: Erasure, gone: dict[str, int], kept: list[Kept]) -> Certificate:
     """What the certificate will say; its place in the log comes with the log's entry."""
+    # No backup and no copy of a key gets older, and neither does the journal's entry that keeps both from coming back.
+    backups_until = work.today + timedelta(days=work.settings.backup_days)
     return Certificate(
         id=wish.certificate_id, begun_at=work.now, running=running_index(work.ring, wish.subject_id), payload=None,
-        facts=certificates.facts(wish.controller, wish.binding, gone, kept, None), signature=None, made_at=None,
+        facts=certificates.facts(wish.controller, wish.binding, gone, kept, backups_until),
+        signature=None, made_at=None,
     )  # fmt: skip
 
 

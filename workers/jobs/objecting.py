@@ -3,6 +3,8 @@
 It is done at once and not by a job: a job takes opaque ids only, and a handle may lie neither in Redis nor in a table.
 """
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from privacy import consent
@@ -35,11 +37,14 @@ def add_objection(process: Process, name: str, address: str) -> int:
     return stop(process, name, actor_id)
 
 
-def stop(process: Process, name: str, actor_id: str) -> int:
-    """Puts an account on the stop list and takes it out of all signals; from how many participants' it went."""
+def stop(process: Process, name: str, actor_id: str, until: datetime | None = None) -> int:
+    """Puts an account on the stop list and takes it out of all signals; from how many participants' it went.
+
+    With `until` it is only claimed: it lapses then unless it is proven before (R9).
+    """
     with process.working() as work:
-        note(work, name, actor_id)
-    return take_out(process, name, actor_id)
+        in_force = note(work, name, actor_id, until)
+    return take_out(process, name, actor_id) if in_force else 0
 
 
 def take_out(process: Process, name: str, actor_id: str) -> int:

@@ -15,18 +15,24 @@ from workers.signals.standing import account_index
 
 @job
 def look_up_request(process: Process, request_id: str) -> None:
-    """Finds the account that a request is about, and keeps its stable id: handles change."""
+    """Finds the account that a request is about, and keeps its stable id: handles change.
+
+    An objection is in force from here on, on the claim alone; it lapses with the claim unless that is proven (R9).
+    """
     with process.working() as work:
         request = _held(work, request_id, State.LOOKING)
         if request is None:
             return
         typed, name = unseal(request, key_of(work.ring, request), "account"), request.network
+        claimed = request.lapses_at if request.kind == Kind.OBJECTION else None
     try:
         with client(process) as asking:
             profile = network(process, name).find(asking, typed)
     except Failure as failure:
         _failed(process, request_id, State.LOOKING, failure)
         return
+    if claimed is not None:
+        stop(process, name, profile.actor_id, claimed)
     with process.working() as work:
         found = _held(work, request_id, State.LOOKING)
         if found is not None:

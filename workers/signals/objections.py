@@ -1,10 +1,14 @@
 """The stop list at work: reactions of accounts whose owners objected are not taken, what was taken goes (Art. 21)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from privacy import journal
 from workers.models import Connection, Objection
@@ -24,11 +28,37 @@ UNHEARD = "objection to signals"
 _CHUNK = 500
 
 
-def note(work: Work, network: str, actor_id: str) -> None:
-    """Puts an account on the stop list; `actor_id` is its `Reaction.actor_id`. Doing so again is no error."""
+def note(work: Work, network: str, actor_id: str, until: datetime | None = None) -> bool:
+    """Puts an account on the stop list; `actor_id` is its `Reaction.actor_id`. Doing so again is no error.
+
+    With `until` it is only claimed, and lapses then unless it is proven. A second claim prolongs nothing: whoever does
+    not own an account could keep it out for ever. Is it in force now?
+    """
     index = account_index(work.ring, network, actor_id)
-    upsert(work.session, Objection(network=network, account_index=index, made_at=work.now), newest="made_at")
-    journal.note(work.session, work.now, OBJECTION, network=network, account=index.hex())
+    if until is None:
+        upsert(work.session, Objection(network=network, account_index=index, made_at=work.now), newest="made_at")
+        _journal(work, network, index, None)
+        return True
+    there = work.session.get(Objection, (network, index), with_for_update=True)
+    if there is None:
+        row = Objection(network=network, account_index=index, made_at=work.now, until=until)
+        with suppress(IntegrityError), work.session.begin_nested():  # somebody claims the same at the same moment
+            work.session.add(row)
+        _journal(work, network, index, until)
+        return True
+    return there.until is None or there.until > work.now
+
+
+def _journal(work: Work, network: str, index: bytes, until: datetime | None) -> None:
+    """No restore lets the account in again (R36)."""
+    said = until.isoformat() if until else None
+    journal.note(work.session, work.now, OBJECTION, network=network, account=index.hex(), until=said)
+
+
+def in_force(session: Session, network: str, index: bytes, now: datetime) -> bool:
+    """Is an account (by its fingerprint) left out now?"""
+    row = session.get(Objection, (network, index))
+    return row is not None and (row.until is None or row.until > now)
 
 
 def without_objectors(work: Work, network: str, readings: Sequence[Reading]) -> list[Reading]:
@@ -80,5 +110,6 @@ def _listed(work: Work, network: str, indexes: list[bytes]) -> list[bytes]:
     found: list[bytes] = []
     for start in range(0, len(indexes), _CHUNK):
         some = Objection.account_index.in_(indexes[start : start + _CHUNK])
-        found += work.session.scalars(select(Objection.account_index).where(Objection.network == network, some))
+        now = or_(Objection.until.is_(None), Objection.until > work.now)
+        found += work.session.scalars(select(Objection.account_index).where(Objection.network == network, some, now))
     return found

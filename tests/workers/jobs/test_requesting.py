@@ -73,11 +73,58 @@ def test_without_the_code_nothing_is_proven_and_it_can_be_tried_again(town: Town
     assert row(town, request_id).state == State.OPEN
 
 
+def test_an_objection_is_in_force_on_the_claim_and_lapses_without_a_proof(town: Town, clock: Clock) -> None:
+    connection_id = town.join()
+    town.post(3, "jona", "wanda")
+    jobs.collect(connection_id)
+    request_id = ask(town, Kind.OBJECTION, f"@jona@{town.server.host}")
+    jobs.look_up_request(request_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+    clock.go(days=13)
+    jobs.collect(connection_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+    clock.go(days=1, minutes=1)
+    jobs.expire(clock.now.date().isoformat())
+    jobs.collect(connection_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 2
+
+
+def test_a_second_claim_without_a_proof_takes_nobody_out_again(town: Town, clock: Clock) -> None:
+    connection_id = town.join()
+    town.post(3, "jona")
+    jobs.look_up_request(ask(town, Kind.OBJECTION, f"@jona@{town.server.host}"))
+    clock.go(days=15)
+    jobs.expire(clock.now.date().isoformat())
+    second = ask(town, Kind.OBJECTION, f"@jona@{town.server.host}")
+    jobs.look_up_request(second)
+    jobs.collect(connection_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+    town.server.person("jona").note = text(town, second, "code")
+    check(town, second)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 0
+    clock.go(days=120)
+    jobs.expire(clock.now.date().isoformat())
+    with town.process.reading() as session:
+        assert session.scalars(select(Objection.until)).all() == [None]
+
+
+def test_a_claim_that_lapsed_is_forgotten_after_a_while(town: Town, clock: Clock) -> None:
+    jobs.look_up_request(ask(town, Kind.OBJECTION))
+    clock.go(days=14 + 91)
+    jobs.expire(clock.now.date().isoformat())
+    with town.process.reading() as session:
+        assert session.scalars(select(Objection)).all() == []
+
+
+def test_a_request_that_is_no_objection_leaves_nobody_out(town: Town) -> None:
+    jobs.look_up_request(ask(town, Kind.ACCESS))
+    with town.process.reading() as session:
+        assert session.scalars(select(Objection)).all() == []
+
+
 def test_a_proven_objection_is_carried_out_at_once(town: Town) -> None:
     request_id = ask(town, Kind.OBJECTION)
     jobs.look_up_request(request_id)
-    with town.process.reading() as session:
-        assert session.scalars(select(Objection)).all() == []
     show_code(town, request_id)
     check(town, request_id)
     found = row(town, request_id)
