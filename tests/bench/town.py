@@ -1,5 +1,6 @@
 """An invented installation of any size for `bin/bench pass`: skewed people, random pseudonyms, a tenth of rows new."""
 
+import json
 import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -138,8 +139,8 @@ def _keys(process: Process, people: list[str]) -> dict[str, PersonKey]:
     rows, keys = [], {}
     for one in people:
         secret, name = os.urandom(keyring.KEY_BYTES), f"person/{one}"
-        wrapped = keyring._encrypt(ring._master, secret, name)
-        rows.append({"name": name, "wrapped": wrapped, "made_at": process.clock()})
+        wrapped = ring._wrapped(ring._masters.first, name, secret)
+        rows.append({"name": name, "made_at": process.clock(), **wrapped})
         keys[one] = PersonKey(secret)
     with writing(ring._engine).begin() as connection:
         connection.execute(insert(keyring._keys), rows)
@@ -300,3 +301,20 @@ def _posts(work: Work, subject_id: str, connection_id: str) -> None:
             for number in range(1, POSTS + 1)
         ],
     )  # fmt: skip
+
+
+def save_town(folder: Path, signals: int) -> None:
+    """Makes it and keeps beside it what `load_town` needs."""
+    town = make_town(folder / "data", signals)
+    columns = {name: getattr(town.rows, name) for name in Rows.__dataclass_fields__}
+    np.savez(folder / "rows.npz", **columns)
+    (folder / "people.json").write_text(json.dumps({"people": town.people, "middle": town.middle}))
+    town.process.close()
+
+
+def load_town(folder: Path, signals: int) -> Town:
+    """The same again."""
+    told = json.loads((folder / "people.json").read_text())
+    with np.load(folder / "rows.npz") as columns:
+        rows = Rows(**{name: columns[name] for name in Rows.__dataclass_fields__})
+    return Town(process_of(folder / "data", signals), told["people"], rows, told["middle"])

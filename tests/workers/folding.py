@@ -1,5 +1,6 @@
 """People with signals to fold, and a fold in a process of its own that can be stopped anywhere."""
 
+import base64
 import json
 import os
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,19 +30,13 @@ STEPS = ("read", "merged", "key", "file", "commit", "committing", "committed", "
 PROGRAM = """
 import json, os, signal, sys
 from datetime import date, datetime
-from pathlib import Path
 import server.processes
 from workers import fold
 from workers.runtime.process import Process
-from workers.runtime.settings import Organisation, Settings
+from workers.runtime.settings import read
 told = json.loads(sys.argv[1])
-for name in ("data",):
-    told["settings"][name] = Path(told["settings"][name])
-told["settings"]["master_key"] = bytes.fromhex(told["settings"]["master_key"])
-told["settings"]["allowed_origins"] = frozenset()
-told["settings"]["organisation"] = Organisation(**told["settings"]["organisation"])
 now = datetime.fromisoformat(told["now"])
-process = Process(Settings(**told["settings"]), lambda: now)
+process = Process(read(told["settings"]), lambda: now)
 def at(step):
     if step == told["kill_at"]:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -69,10 +64,13 @@ class Fold:
 
 def folding(process: Process, *numbers: int, day: date | None = TODAY, kill_at: str = "", wait: bool = False) -> Fold:
     """Starts folding buckets in a process of its own."""
-    settings = asdict(process.settings)
-    settings |= {"master_key": process.settings.master_key.hex(), "allowed_origins": [], "data": str(settings["data"])}
+    settings = process.settings
     told: dict[str, Any] = {
-        "settings": {name: str(value) if isinstance(value, Path) else value for name, value in settings.items()},
+        "settings": {
+            "KLARWERT_DATA": str(settings.data), "KLARWERT_DATABASE": settings.database,
+            "KLARWERT_REDIS": settings.redis, "KLARWERT_BUCKETS": str(settings.buckets),
+            "KLARWERT_MASTER_KEY": base64.b64encode(settings.master_keys[0]).decode(),
+        },
         "now": process.clock().isoformat(), "day": day.isoformat() if day else "", "buckets": list(numbers),
         "kill_at": kill_at, "wait": wait,
     }  # fmt: skip
