@@ -136,14 +136,14 @@ class _Path:
         grown: IntArray = np.where(out_before | out_after, np.where(fresh, 0, kept), after) if disputes else after
         lent, lends = self.rows.standing
         worths = self._worth(ages[0]), self._worth(ages[1])
-        first, held = self._total(counted * worths[0], lent), self._weeks(counted, ages[0])
-        aged = self._sums(grown * worths[1])
+        first, held = self._total(counted, worths[0], lent), self._weeks(counted, ages[0])
+        aged = self._sums(grown, worths[1])
         moved = self._weeks(grown, ages[1])
         later = np.where(held > 0, held, moved)
         path = [
             self._score(first, held),
-            self._score(self._total(kept * worths[0], lent), held),
-            self._score(self._total(grown * np.where(fresh, worths[1], worths[0]), lent), later),
+            self._score(self._total(kept, worths[0], lent), held),
+            self._score(self._total(grown, np.where(fresh, worths[1], worths[0]), lent), later),
             self._score(self._of_people(lent * aged), later),
             self._score(self._of_people(lends * aged), later),
             self._score(self._of_people(lends * aged), moved),
@@ -151,7 +151,7 @@ class _Path:
         if not disputes:
             return [*path, path[-1]]
         last = np.where(out_after, 0, after)
-        return [*path, self._score(self._total(last * worths[1], lends), self._weeks(last, ages[1]))]
+        return [*path, self._score(self._total(last, worths[1], lends), self._weeks(last, ages[1]))]
 
     def _score(self, total: FloatArray, weeks: IntArray) -> FloatArray:
         return scale(impact(weeks, total, self.model), self.model)
@@ -177,12 +177,13 @@ class _Path:
         ]
         return worth
 
-    def _total(self, value: FloatArray, standing: FloatArray) -> FloatArray:
+    def _total(self, count: IntArray, worth: FloatArray, standing: FloatArray) -> FloatArray:
         """Loudness of all voices of each person."""
-        return self._of_people(standing * self._sums(value))
+        return self._of_people(standing * self._sums(count, worth))
 
-    def _sums(self, value: FloatArray) -> FloatArray:
+    def _sums(self, count: IntArray, worth: FloatArray) -> FloatArray:
         """The root of the sum of each voice."""
+        value = worth * count
         self._keep_latest(value)
         return np.sqrt(sum_by(self.rows.voice, value, len(self.rows.standing[0])))
 
