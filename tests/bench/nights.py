@@ -112,7 +112,8 @@ def _pass(folder: Path, signals: int) -> Row:
         "rows": rows, "seconds": seconds, "rows_per_second": rows / seconds,
         "bytes_per_row": (size - 8 * voices - 16 * people) / rows, "peak_bytes": sum(peak for peak, _, _ in told),
         "people": people, "voices": voices, "bytes_per_voice": (8 * voices + 16 * people) / voices,
-        "file_bytes_per_row": size / rows, "buckets": len(numbers), "cpu_seconds": busy, "rows_per_cpu_second": rows / busy,
+        "file_bytes_per_row": size / rows, "buckets": len(numbers), "cpu_seconds": busy,
+        "rows_per_cpu_second": rows / busy,
         "load": os.getloadavg()[0], "publishing_seconds": sum(one for _, _, one in told),
     }  # fmt: skip
 
