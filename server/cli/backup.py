@@ -1,12 +1,14 @@
 """Commands for backups of the database, and for what a restored one lacks."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 import migrations
 from server.cli.frame import main, with_settings
-from server.running import prepare
+from server.running import prepare, redis_for
 from server.services.replaying import ACTS
 from workers import backups, schedule
 from workers.backups import Manifest
@@ -54,8 +56,7 @@ def backup_verify(settings: Settings, file: Path) -> None:
 def backup_restore(settings: Settings, file: Path, *, journal_lost: bool) -> None:
     """Put a backup in the place of the whole database, then do again what the journal says. Stop everything first."""
     settings = prepare(settings)
-    process = _alone(settings)
-    try:
+    with _alone(settings) as process:
         made = backups.restore(process, migrations, file, journal_lost=journal_lost)
         click.echo(f"restored: {_summary(made)}")
         if journal_lost:
@@ -63,27 +64,27 @@ def backup_restore(settings: Settings, file: Path, *, journal_lost: bool) -> Non
                 "Erasures, withdrawals and objections since then are NOT known: tell the people, see docs/operation.md"
             )
         _replay(process)
-    finally:
-        process.close()
 
 
 @backup.command("replay")
 @with_settings
 def backup_replay(settings: Settings) -> None:
     """Do again what a database that was put back by other means lacks. Stop everything first."""
-    process = _alone(settings)
-    try:
+    with _alone(settings) as process:
         _replay(process)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[Process]:
+    """The installation while nothing else runs on it; with its Redis, from which an erasure takes jobs."""
+    process = Process(settings)
+    try:
+        if schedule.runs(process):
+            raise click.ClickException("Klarwert is running: stop all its processes first")
+        with redis_for(settings):
+            yield process
     finally:
         process.close()
-
-
-def _alone(settings: Settings) -> Process:
-    process = Process(settings)
-    if schedule.runs(process):
-        process.close()
-        raise click.ClickException("Klarwert is running: stop all its processes first")
-    return process
 
 
 def _replay(process: Process) -> None:

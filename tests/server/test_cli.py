@@ -15,8 +15,8 @@ from sqlalchemy import select, update
 from privacy.ledger import LogEntry
 from privacy.store import open_store
 from server.cli import main
-from server.models import Account, OrganisationFact, Role
-from server.services import accounts
+from server.models import Account, Factor, OrganisationFact, Role
+from server.services import accounts, factors
 from tests.factories.people import make_subject
 from tests.factories.scores import make_scored
 from tests.workers.scoring.sealed import signed, told
@@ -274,6 +274,23 @@ def test_a_bad_table_of_topics_changes_nothing_and_says_why(home: Path) -> None:
     assert "these columns are missing: name_de, parent" in done.output
     assert not read().topics_table.exists()
     assert "cannot be read" in klarwert("topics", "check", str(home / "none.tsv")).output
+
+
+def test_a_second_factor_that_is_lost_is_taken_away_by_the_operator(home: Path) -> None:
+    assert klarwert("user", "add", "ann@garten.test").exit_code == 0
+    process = Process(read())
+    with process.working() as work:
+        account = accounts.by_email(work.session, work.ring, "ann@garten.test")
+        assert account is not None
+        factors.begin(work, account)
+        row = work.session.get_one(Factor, account.id)
+        row.confirmed_at = work.now
+    assert "told by mail" in klarwert("user", "factor-off", "ann@garten.test").output
+    with process.reading() as session:
+        assert not factors.wanted(session, account.id)
+        assert session.scalars(select(LogEntry.entry).where(LogEntry.entry.contains("second factor removed"))).all()
+    assert klarwert("user", "factor-off", "nobody@garten.test").exit_code == 1
+    process.close()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from redis import Redis
 
 from privacy.base import Subject
 from server.cli import main
+from server.running import redis_for
 from server.services import accounts
 from tests.functional.installation import ORGANISATION, Installation
 from workers import jobs
@@ -52,6 +53,13 @@ def subject_of(process: Process, email: str = EMAIL) -> str | None:
     return account.subject_id if account else None
 
 
+def erase(process: Process, subject_id: str) -> None:
+    """Has somebody erased by an installation that runs, which is stopped again."""
+    with redis_for(process.settings):
+        jobs.erase(subject_id)
+        process.close()
+
+
 def written(result: Result) -> str:
     assert result.exit_code == 0, result.output
     return result.output.splitlines()[0].partition(": ")[0]
@@ -62,8 +70,7 @@ def test_from_backup_over_erasure_to_restore_and_start(home: Path, process: Proc
     assert klarwert("backup", "verify", place).output.startswith("whole: ")
     gone = subject_of(process)
     assert gone is not None
-    jobs.erase(gone)
-    process.close()
+    erase(process, gone)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("server.cli.backup.replay", lambda *_: {})  # killed before the replay
         assert klarwert("backup", "restore", place).exit_code == 0
@@ -82,8 +89,7 @@ def test_restoring_replays_at_once(home: Path, process: Process) -> None:
     place = written(klarwert("backup", "create"))
     gone = subject_of(process)
     assert gone is not None
-    jobs.erase(gone)
-    process.close()
+    erase(process, gone)
     done = klarwert("backup", "restore", place)
     assert "replayed: 1 × erasure" in done.output
     with process.reading() as session:

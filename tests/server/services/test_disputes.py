@@ -223,12 +223,13 @@ def test_the_export_has_the_dispute_with_its_words(each_process: Process, ann: A
     build_export(export_id)
     _, packed = exports.download(each_process, ann.subject_id, export_id, 1)
     with zipfile.ZipFile(io.BytesIO(b"".join(packed))) as archive:
-        held = json.loads(archive.read("data.json"))["kinds"]
+        names = ("disputes", "left-out-signals", "signals")
+        held = {name: json.loads(archive.read(f"json/{name}.json")) for name in names}
         case = json.loads(archive.read("score.json"))
     [row] = held["disputes"]
     assert (row["reason"], row["answer"], row["outcome"]) == (REASON, "Das haben wir geprüft", "upheld")
     assert "example" in row["subject_matter"]
-    assert len(held["left out signals"]) == 1
+    assert len(held["left-out-signals"]) == 1
     assert len(case["signals"]) < len(held["signals"])
 
 
