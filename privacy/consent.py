@@ -6,6 +6,7 @@ each other.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, Select, exists, insert, select, text
@@ -20,6 +21,7 @@ from privacy.vocabulary import PER_NETWORK, About, Basis, Erased, Purpose, Use
 
 WITHDRAWAL = "withdrawal"
 _THREE_YEARS = 3 * 366
+_CHUNK = 500
 
 
 class NoConsentError(PermissionError):
@@ -242,7 +244,7 @@ def networks_between(session: Session, first: str, end: str) -> dict[str, set[st
     """The same as `networks` for everybody whose id is from `first` to below `end`, who agrees to any."""
     query = agreeing(Purpose.SCORING).where(Consent.subject_id >= first, Consent.subject_id < end)
     found: dict[str, set[str]] = defaultdict(set)
-    for subject_id, network in session.execute(query.add_columns(Consent.network)):
+    for subject_id, network in session.connection().execute(query.add_columns(Consent.network)):
         found[subject_id].add(network)
     return found
 
@@ -251,6 +253,14 @@ def hold_between(session: Session, first: str, end: str) -> None:
     """Holds everybody of these ids until the transaction ends: no decision and no erasure comes in between."""
     mine = select(Subject.id).where(Subject.id >= first, Subject.id < end).order_by(Subject.id)
     session.execute(mine.with_for_update(read=True)).all()
+
+
+def hold(session: Session, subject_ids: Iterable[str]) -> None:
+    """The same for these people, in the order of their ids."""
+    ids = sorted(subject_ids)
+    for start in range(0, len(ids), _CHUNK):
+        some = select(Subject.id).where(Subject.id.in_(ids[start : start + _CHUNK])).order_by(Subject.id)
+        session.execute(some.with_for_update(read=True)).all()
 
 
 def history(session: Session, subject_id: str) -> list[tuple[Consent, NoticeText]]:

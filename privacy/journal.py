@@ -33,7 +33,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from privacy.base import Base, Holds, Sealed, UtcDateTime, new_id
 from privacy.plain import plain, value_of
-from privacy.store import alone, open_store, writing
+from privacy.store import alone, forget, open_store, rewrite, writing
 from privacy.vocabulary import About, Basis, Erased, Use
 
 ERASURE = "erasure"
@@ -222,6 +222,8 @@ class Journal:
             if last is not None:
                 _forget(connection, last)
             gone = connection.execute(delete(_journal).where(old))
+        forget(self._engine)
+        rewrite(self._engine, _journal.name)
         return gone.rowcount
 
     def due(self, now: datetime, days: int) -> int:

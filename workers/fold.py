@@ -4,8 +4,10 @@ Order: key, file (both durable), then one transaction that stores the scores, mo
 was read and deletes exactly the rows of the inbox that were read. Killed anywhere, it has happened or it has not.
 """
 
+import gc
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -68,23 +70,34 @@ def nothing(_step: str) -> None:
 watch: Callable[[str], None] = nothing
 
 
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """What a fold reads of the database: who is in the bucket, and what counts of them."""
+@dataclass(frozen=True)
+class _Asked:
+    """What a fold reads of the database about its people, as it stands there: to be compared with what stands later."""
 
-    people: dict[str, list[str]]
-    """Ids of people with connections to those, both rising."""
-    about: dict[str, About]
-    """Of each connection."""
-    read: set[str]
-    """Connections that are proven and were read to their end once."""
-    proven: set[str]
+    connections: list[tuple[str, str, str, str, str, bool]]
+    """Person, id, network, label, state, and whether it was read to its end once; rising."""
+    agreed: dict[str, set[str]]
+    """The networks that each person agrees to."""
     drops: list[Drop]
     """What its people dispute."""
     lent: list[tuple[str, str, str, float]]
     """Person, pseudonym, lender, the lender's last published score."""
     topics: set[str]
     """People who agree to topics."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The same by person and connection, with who was scored before."""
+
+    asked: _Asked
+    people: dict[str, list[str]]
+    """Ids of people with connections to those, both rising."""
+    about: dict[str, About]
+    """Of each connection."""
+    ready: set[str]
+    """Connections that are proven, of which something was read to its end."""
+    proven: set[str]
     scored: set[str]
     """People who have a final score of the day already: they were scored, and others were not."""
 
@@ -94,6 +107,7 @@ class _Made:
     """What a fold has made and is about to store."""
 
     columns: Columns
+    keys: dict[str, PersonKey]
     inbox: list[int]
     """The rows of the inbox that went into it."""
     rows: list[Row]
@@ -109,7 +123,8 @@ def fold(process: Process, number: int, day: date | None = None) -> bool:
     if lease is None:
         return False
     try:
-        moved = _fold(process, lease, day)
+        with _without_collecting():
+            moved = _fold(process, lease, day)
     except (OperationalError, BaseTimeoutException):
         # The database is away, or the job has had its time: nobody's own trouble, it goes on later.
         raise
@@ -121,13 +136,25 @@ def fold(process: Process, number: int, day: date | None = None) -> bool:
     return moved
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """A fold makes very many small objects and no circles of them: looking for some would cost a sixth of its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def _fold(process: Process, lease: Lease, day: date | None) -> bool:
     _sweep(process, lease)
     made, seen = _make(process, lease, day)
     file = lease.next_file if len(made.columns) else None
     if file is not None:
         watch("key")
-        content = process.ring.seal_file(file, vault.write(made.columns, _keys(process, lease)))
+        content = process.ring.seal_file(file, vault.write(made.columns, made.keys))
         watch("file")
         process.storage.write(file, content)
     watch("commit")
@@ -143,14 +170,18 @@ def _fold(process: Process, lease: Lease, day: date | None) -> bool:
 def _make(process: Process, lease: Lease, day: date | None) -> tuple[_Made, _Seen]:
     """Reads file, inbox and database, merges, scores. Nothing is written yet."""
     with process.reading() as session:
-        inbox = session.execute(
-            select(Inbox.id, Inbox.subject_id, Inbox.connection_id, Inbox.block)
-            .where(*_range(Inbox.subject_id, lease))
-            .order_by(Inbox.id)
-        ).all()
+        inbox = (
+            session.connection()
+            .execute(
+                select(Inbox.id, Inbox.subject_id, Inbox.connection_id, Inbox.block)
+                .where(*_range(Inbox.subject_id, lease))
+                .order_by(Inbox.id)
+            )
+            .all()
+        )
         seen = _look(session, lease, day)
         names = slugs(session)
-    keys = _keys(process, lease)
+    keys = process.ring.people(lease.first, lease.end)
     watch("read")
     stored = load(process.ring, process.storage, lease.file) if lease.file else None
     lost = seen.people.keys() - keys.keys()
@@ -159,14 +190,14 @@ def _make(process: Process, lease: Lease, day: date | None) -> tuple[_Made, _See
     said = [(row.subject_id, row.connection_id, row.block) for row in inbox]
     old = stored.open(keys) if stored else empty([])
     columns = merge(old, people, news(said, keys, people), _oldest(process, day))
-    columns = _without_topics(columns, seen.topics)
+    columns = _without_topics(columns, seen.asked.topics)
     watch("merged")
     rows: list[Row] = []
     splits: list[tuple[str, bytes]] = []
     if day is not None:
         columns, rows, splits = _score(columns, seen, day, keys, names)
     done = [row.id for row in inbox if row.subject_id not in lost]
-    return _Made(_with_something(compact(columns), people), done, rows, splits), seen
+    return _Made(_with_something(compact(columns), people), keys, done, rows, splits), seen
 
 
 def _with_something(columns: Columns, people: Mapping[str, list[str]]) -> Columns:
@@ -179,36 +210,42 @@ def _with_something(columns: Columns, people: Mapping[str, list[str]]) -> Column
 
 def _look(session: Session, lease: Lease, day: date | None) -> _Seen:
     """Who is in the bucket and what counts of them."""
-    agreed = consent.networks_between(session, lease.first, lease.end)
-    columns = (
-        Connection.id, Connection.subject_id, Connection.network, Connection.label, Connection.state,
-        Connection.read_at,
-    )  # fmt: skip
-    rows = session.execute(select(*columns).where(*_range(Connection.subject_id, lease))).all()
-    found = sorted(rows, key=lambda row: (row.subject_id, row.id))
+    asked = _ask(session, lease, day)
     people: dict[str, list[str]] = {}
-    for row in found:
-        people.setdefault(row.subject_id, []).append(row.id)
-    topics = consent.agreeing(Purpose.TOPICS, frozen=True)
+    about: dict[str, About] = {}
+    for who, one, network, label, _, _ in asked.connections:
+        people.setdefault(who, []).append(one)
+        about[one] = About(network, label, network in asked.agreed.get(who, ()))
+    proven = {one for _, one, _, _, state, _ in asked.connections if state == State.PROVEN}
     scored = select(Score.subject_id).where(*_range(Score.subject_id, lease), Score.day == day, ~Score.preliminary)
     return _Seen(
+        asked=asked,
         people=people,
-        about={row.id: About(row.network, row.label, row.network in agreed.get(row.subject_id, ())) for row in found},
-        read={row.id for row in found if row.state == State.PROVEN and row.read_at is not None},
-        proven={row.id for row in found if row.state == State.PROVEN},
+        about=about,
+        ready={one for _, one, _, _, _, read in asked.connections if read and one in proven},
+        proven=proven,
+        scored=set(session.scalars(scored)) if day else set(),
+    )
+
+
+def _ask(session: Session, lease: Lease, day: date | None) -> _Asked:
+    columns = (
+        Connection.subject_id, Connection.id, Connection.network, Connection.label, Connection.state,
+        Connection.read_at.is_not(None),
+    )  # fmt: skip
+    rows = session.connection().execute(select(*columns).where(*_range(Connection.subject_id, lease))).all()
+    topics = consent.agreeing(Purpose.TOPICS).where(*_range(consent.Consent.subject_id, lease))
+    return _Asked(
+        connections=sorted((row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows),
+        agreed=consent.networks_between(session, lease.first, lease.end),
         drops=drops_between(session, lease.first, lease.end),
         lent=lent_between(session, lease.first, lease.end, day) if day else [],
-        topics=set(session.scalars(topics.where(*_range(consent.Consent.subject_id, lease)))),
-        scored=set(session.scalars(scored)) if day else set(),
+        topics=set(session.scalars(topics)),
     )
 
 
 def _range(column: InstrumentedAttribute[str], lease: Lease) -> tuple[ColumnElement[bool], ...]:
     return column >= lease.first, column < lease.end
-
-
-def _keys(process: Process, lease: Lease) -> dict[str, PersonKey]:
-    return process.ring.people(lease.first, lease.end)
 
 
 def _make_sure(process: Process, lost: set[str], stored: vault.Stored | None) -> None:
@@ -243,8 +280,8 @@ def _score(
 
     Gives the columns with what the scores were made of, and the rows.
     """
-    model, disputed = versions.PUBLISHED.on(day), left_out(columns, seen.about, seen.drops)
-    steps = steps_of(columns, [(who, actor, score) for who, actor, _, score in seen.lent], model)
+    model, disputed = versions.PUBLISHED.on(day), left_out(columns, seen.about, seen.asked.drops)
+    steps = steps_of(columns, [(who, actor, score) for who, actor, _, score in seen.asked.lent], model)
     crowd, labels = crowd_of(columns, seen.about, steps, disputed, model)
     made = score_all(crowd, day, model)
     agreed = np.array([seen.about[one].agreed for one in columns.connections], dtype=np.bool_)
@@ -265,7 +302,7 @@ def _wanted(columns: Columns, seen: _Seen) -> list[bool]:
     there = columns.target[columns.count > 0]
     heard = np.bincount(columns.target_connection[there], minlength=len(columns.connections)) > 0
     has = {one for one, here in zip(columns.connections, heard.tolist(), strict=True) if here}
-    ready = {one for one in seen.proven if one in seen.read or one in has}
+    ready = seen.ready | (seen.proven & has)
     return [
         any(seen.about[one].agreed for one in seen.people[name]) and any(one in ready for one in seen.people[name])
         for name in columns.subjects
@@ -294,26 +331,25 @@ def _commit(work: Work, lease: Lease, file: str | None, made: _Made, seen: _Seen
     return True
 
 
-def _changed(work: Work, lease: Lease, made: _Made, seen: _Seen, day: date | None) -> set[str]:
+def _changed(work: Work, lease: Lease, made: _Made, seen: _Seen, day: date) -> set[str]:
     """Whose consents, accounts or lenders are others than when the fold looked, or who has something to go at once.
 
     From here on they stay as they are until the transaction ends.
     """
     consent.hold_between(work.session, lease.first, lease.end)
-    for lender in sorted({lender for _, _, lender, _ in seen.lent}):
-        consent.agreed(work.session, lender, Purpose.RECOGNITION, hold=True)
-    now = _look(work.session, lease, day)
-    changed = {name for name in seen.people.keys() | now.people.keys() if _state(seen, name) != _state(now, name)}
-    changed |= {drop.subject_id for drop in set(seen.drops) ^ set(now.drops)}
-    changed |= {name for name, *_ in set(seen.lent) ^ set(now.lent)} | (seen.topics ^ now.topics)
+    consent.hold(work.session, {lender for _, _, lender, _ in seen.asked.lent})
+    before, now = seen.asked, _ask(work.session, lease, day)
     late = select(Inbox.subject_id).where(
         *_range(Inbox.subject_id, lease), Inbox.urgent, Inbox.id > max(made.inbox, default=0)
     )
-    return changed | set(work.session.scalars(late))
-
-
-def _state(seen: _Seen, name: str) -> list[tuple[str, About, bool]]:
-    return [(one, seen.about[one], one in seen.proven) for one in seen.people.get(name, [])]
+    changed = set(work.session.scalars(late))
+    if now == before:
+        return changed
+    changed |= {row[0] for row in set(before.connections) ^ set(now.connections)}
+    changed |= {name for name in before.agreed | now.agreed if before.agreed.get(name) != now.agreed.get(name)}
+    changed |= {drop.subject_id for drop in set(before.drops) ^ set(now.drops)}
+    changed |= {row[0] for row in set(before.lent) ^ set(now.lent)}
+    return changed | (before.topics ^ now.topics)
 
 
 def _sweep(process: Process, lease: Lease) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from privacy import consent, journal
 from privacy.base import Subject
@@ -14,7 +14,8 @@ from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
 from workers.jobs.erasing import STEPS
-from workers.models import Erasure, Objection
+from workers.models import Objection
+from workers.places import holdings
 from workers.restriction import RESTRICTION
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
@@ -65,7 +66,7 @@ def _erase(process: Process, subject_id: str) -> None:
     except KeyGoneError:
         with process.working() as work:
             consent.take_turn(work.session, subject_id)
-            work.session.execute(delete(Erasure).where(Erasure.subject_id == subject_id))
+            holdings(process).erase(work.session, subject_id)
     for step in STEPS:
         step(process, subject_id)
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
+from operator import add
 
 import numpy as np
 from sqlalchemy import ColumnElement, delete, exists, or_, select
@@ -187,17 +189,17 @@ def _counts(crowd: Crowd, made: Scores) -> FloatArray:
 
 
 def _texts(person: IntArray, counts: FloatArray, labels: Sequence[str], points: FloatArray, people: int) -> list[str]:
-    """Points by label as a JSON object for each person, of what has signals in the window."""
-    parts: list[list[str]] = [[] for _ in range(people)]
-    for who, count, label, value in zip(person.tolist(), counts.tolist(), labels, points.tolist(), strict=True):
-        if count:
-            parts[who].append(f"{_quoted(label)}: {value!r}")
-    return ["{" + ", ".join(mine) + "}" for mine in parts]
+    """Points by label as a JSON object for each person (rising), of what has signals in the window."""
+    here = np.flatnonzero(counts)
+    names = [_quoted(labels[place]) for place in here.tolist()]
+    parts = list(map(add, names, map(repr, points[here].tolist())))
+    edges = np.searchsorted(person[here], np.arange(people + 1)).tolist()
+    return ["{" + ", ".join(parts[low:high]) + "}" for low, high in pairwise(edges)]
 
 
 @lru_cache(maxsize=4096)
 def _quoted(label: str) -> str:
-    return json.dumps(label)
+    return f"{json.dumps(label)}: "
 
 
 def _splits(columns: Columns, made: Scores) -> list[bytes]:

@@ -37,7 +37,7 @@ def main() -> None:
 
 @main.group("privacy")
 def privacy_group() -> None:
-    """Data protection: what is held, documents, downloads."""
+    """What is held, why and how long: documents, retention, downloads. None of it is legal advice."""
 
 
 def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callable[P, None]:

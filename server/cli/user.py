@@ -5,9 +5,10 @@ import sys
 
 import click
 
+from privacy.ledger import note
 from server.cli.frame import LANGUAGES, main, prepare, with_settings
 from server.models import Role
-from server.services import accounts
+from server.services import accounts, security
 from server.services.passwords import MIN_LENGTH, hash_password
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
@@ -50,3 +51,17 @@ def user_role(settings: Settings, email: str, role: str) -> None:
         if not accounts.set_role(work, email, Role(role)):
             raise click.ClickException("there is no account with this address")
     click.echo(f"The account has the role {role} now.")
+
+
+@user.command("factor-off")
+@click.argument("email")
+@with_settings
+def user_factor_off(settings: Settings, email: str) -> None:
+    """Take away a second factor whose app and recovery codes are lost. Make sure first that it is their person."""
+    with Process(settings).working() as work:
+        account = accounts.by_email(work.session, work.ring, email)
+        if account is None:
+            raise click.ClickException("there is no account with this address")
+        security.drop_app(work, account)
+        note(work.session, work.now, "second factor removed", account.subject_id)
+    click.echo("The password alone signs in now. The person is told by mail.")

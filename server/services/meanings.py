@@ -164,6 +164,7 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
         "figures": KindWords(_("Figures"), _("Numbers of the whole house of a day.")),
         "hashes of scores": KindWords(_("Hashes of scores"), _("They mean nothing without what opens them.")),
         "installation": KindWords(_("Number of the installation"), _("It ties database and key ring together.")),
+        "journal places": KindWords(_("Places in the journal"), _("Which entries of the journal this database knows.")),
         "leader": KindWords(_("Leader of the schedule"), ""),
         "log hashes": KindWords(_("Hashes of the log"), _("They mean nothing without what opens them.")),
         "log level": KindWords(_("Level of a log line"), ""),

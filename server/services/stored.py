@@ -347,7 +347,11 @@ def _since(language: str) -> Mapping[str, str]:
     return {
         "closed_at": _("after it was closed"),
         "created_at": _("after it was written"),
+        "begun_at": _("after it began"),
+        "counted_at": _("after it was counted"),
+        "done_at": _("after it was done"),
         "drawn_at": _("after it was drawn"),
+        "kept_at": _("after it was noted"),
         "written_at": _("after it was written"),
         "day": _("after the day of the reaction"),
         "brought_at": _("after you brought it"),

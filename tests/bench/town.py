@@ -108,13 +108,14 @@ def make_town(folder: Path, signals: int) -> Town:
         _people(work, people, connections)
     sizes = _sizes(chance, len(people), signals)
     lenders = dict(zip(people[1::LENDERS], people[::LENDERS], strict=False))
+    made = _Made(process, keys, lenders, topics, chance)
     parts, first = [], 0
     with process.reading() as session:
         ranges = session.execute(select(Bucket.number, Bucket.end).order_by(Bucket.number)).all()
     for number, end in ranges:
         last = int(np.searchsorted(people, end))
         mine = {one: connections[one] for one in people[first:last]}
-        parts.append(_bucket(process, number, mine, sizes[first:last], keys, lenders, topics, chance, first))
+        parts.append(_bucket(made, number, mine, sizes[first:last], first))
         first = last
     voices = np.cumsum([0, *(int(part.voice.max(initial=-1)) + 1 for part in parts)])
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__dataclass_fields__}
@@ -198,22 +199,24 @@ def _people(work: Work, people: list[str], connections: dict[str, list[str]]) ->
     )  # fmt: skip
 
 
-def _bucket(
-    process: Process,
-    number: int,
-    people: dict[str, list[str]],
-    sizes: np.ndarray,
-    keys: dict[str, PersonKey],
-    lenders: dict[str, str],
-    topics: list[int],
-    chance: np.random.Generator,
-    first: int,
-) -> Rows:
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """What the buckets are filled from."""
+
+    process: Process
+    keys: dict[str, PersonKey]
+    lenders: dict[str, str]
+    topics: list[int]
+    chance: np.random.Generator
+
+
+def _bucket(made: _Made, number: int, people: dict[str, list[str]], sizes: np.ndarray, first: int) -> Rows:
     """The file of one bucket with nine tenths of its signals, and a block of new ones a person."""
+    process, keys, lenders, chance = made.process, made.keys, made.lenders, made.chance
     statements, person, voice = _draw(chance, sizes)
     new = chance.random(len(person)) < NEW
     statements["day"][new] = DAY.toordinal() - EPOCH - chance.integers(0, 2, int(new.sum()))
-    told = _topics(chance, len(sizes), topics)
+    told = _topics(chance, len(sizes), made.topics)
     owner = np.concatenate([person[~new], np.repeat(np.arange(len(sizes)), POSTS)])
     news = News(np.concatenate([statements[~new], told]), owner, owner)
     columns = compact(merge(empty([]), people, news, 0))

@@ -143,10 +143,10 @@ def test_everything_withheld_has_a_reason() -> None:
     assert all(len(reason) > 5 for reason in reasons)
 
 
-def test_no_sealed_column_is_kept_from_its_person() -> None:
+def test_no_sealed_column_is_kept_from_its_person_unless_it_is_a_key() -> None:
     for model in personal():
         sealed = {column.name for column in model.__table__.columns if isinstance(column.type, SealedBytes)}
-        assert sealed <= set(model.__holds__.exported)
+        assert sealed - {"file_key", "secret"} <= set(model.__holds__.exported)
 
 
 def test_every_moment_of_every_table_is_kept_in_utc() -> None:

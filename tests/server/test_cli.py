@@ -15,8 +15,8 @@ from sqlalchemy import select, update
 from privacy.ledger import LogEntry
 from privacy.store import open_store
 from server.cli import main
-from server.models import Account, OrganisationFact, Role
-from server.services import accounts
+from server.models import Account, Factor, OrganisationFact, Role
+from server.services import accounts, factors
 from tests.factories.people import make_subject
 from tests.factories.scores import make_scored
 from tests.workers.scoring.sealed import signed, told
@@ -274,3 +274,39 @@ def test_a_bad_table_of_topics_changes_nothing_and_says_why(home: Path) -> None:
     assert "these columns are missing: name_de, parent" in done.output
     assert not read().topics_table.exists()
     assert "cannot be read" in klarwert("topics", "check", str(home / "none.tsv")).output
+
+
+def test_a_second_factor_that_is_lost_is_taken_away_by_the_operator(home: Path) -> None:
+    assert klarwert("user", "add", "ann@garten.test").exit_code == 0
+    process = Process(read())
+    with process.working() as work:
+        account = accounts.by_email(work.session, work.ring, "ann@garten.test")
+        assert account is not None
+        factors.begin(work, account)
+        row = work.session.get_one(Factor, account.id)
+        row.confirmed_at = work.now
+    assert "told by mail" in klarwert("user", "factor-off", "ann@garten.test").output
+    with process.reading() as session:
+        assert not factors.wanted(session, account.id)
+        assert session.scalars(select(LogEntry.entry).where(LogEntry.entry.contains("second factor removed"))).all()
+    assert klarwert("user", "factor-off", "nobody@garten.test").exit_code == 1
+    process.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["inventory", "ropa", "retention", "notice", "notice14", "dpia", "measures", "processor"]
+)
+def test_documents_are_printed_in_both_languages_and_all_forms(home: Path, name: str) -> None:
+    for language in ("de", "en"):
+        assert klarwert("privacy", name, "--lang", language).output.startswith("# ")
+    assert klarwert("privacy", name, "--format", "html").output.startswith("<!doctype html>")
+    assert json.loads(klarwert("privacy", name, "--format", "json").output)
+
+
+def test_a_dry_run_counts_and_deletes_nothing(home: Path) -> None:
+    done = klarwert("privacy", "retention", "--dry-run")
+    assert done.exit_code == 0
+    lines = {line.split("  ")[0]: line.split()[-4:] for line in done.output.splitlines()}
+    assert lines["kind"] == ["there", "due", "overdue", "held"]
+    assert lines["installation"] == ["1", "0", "0", "0"]
+    assert lines["outbox"] == ["-", "0", "0", "0"]

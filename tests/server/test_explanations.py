@@ -13,9 +13,10 @@ from server.services import explanations, scores
 from server.services.explanations import SIGNALS_A_PAGE, add_up, explain_day, explained, signals_of
 from server.services.missing import MissingError
 from server.services.scores import Step, next_step, people_for
-from tests.factories.days import publish
+from tests.factories.days import keep_basis, publish
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.scores import GARDEN, make_post, make_scored
+from workers import jobs
 from workers.models import Connection, Run, Score
 from workers.models.connection import State
 from workers.runtime.process import Process
@@ -212,7 +213,10 @@ def test_the_overview_has_the_history_and_the_change(process: Process) -> None:
         subject = make_subject(work)
         assert scores.overview(work.session, work.ring, subject.id, work.today) is None
         make_scored(work, subject.id)
-        shown = scores.overview(work.session, work.ring, subject.id, work.today, best=2)
+    keep_basis(process, TODAY - timedelta(days=1))
+    jobs.score(subject.id)
+    with process.reading() as session:
+        shown = scores.overview(session, process.ring, subject.id, TODAY, best=2)
     assert shown is not None
     assert [row.day for row in shown.history] == [TODAY - timedelta(days=1), TODAY]
     assert shown.change is not None

@@ -104,7 +104,7 @@ def test_the_explanation_says_everything_that_it_has_to(ann: Browser, connection
         "its root counts, too",
         "What the score does not mean",
         "work, credit, insurance or a flat",
-        "Only you, and whoever stands under",
+        "Only you. This Klarwert hands scores to nobody.",
         "klarwert-1",
         "hallo@beispiel.example",
         "nothing new comes for 30 days",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
 from privacy import merkle
@@ -48,7 +48,8 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
     if session.get(ScoreRoot, day) is not None:
         return None
     made = []
-    for score in session.scalars(select(Score).where(Score.day == day, ~Score.preliminary)).yield_per(A_PART):
+    facts = select(Score.subject_id, Score.day, Score.model, Score.score, Score.by_network, Score.by_kind)
+    for score in session.connection().execute(facts.where(Score.day == day, ~Score.preliminary)):
         salt = os.urandom(SALT_BYTES)
         made.append((commitment(salt, said(score)), score.subject_id, salt.hex()))
     if not made:
@@ -66,12 +67,12 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
             {"subject_id": subject_id, "day": day, "place": start + number, "salt": salt, "made_at": work.now}
             for number, (_, subject_id, salt) in enumerate(some)
         ]
-        session.execute(insert(ScoreOpening), openings)
+        session.connection().execute(insert(ScoreOpening), openings)
     session.flush()
     return row
 
 
-def said(score: Score) -> str:
+def said(score: Score | Row[*tuple[Any, ...]]) -> str:
     """What is committed to of a score."""
     facts = {
         "day": score.day.isoformat(),

@@ -1,6 +1,7 @@
 """Writes rows whether or not others with their keys are there already, so that two jobs at once do not collide."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam
@@ -37,12 +38,12 @@ def upsert_all(
     values: dict[str, Any] = {name: bindparam(name) for name in (*names, *same)}
     compiled = _statement(session, table, values, newest).compile(dialect=dialect)
     every = [_bound(table, name, value, dialect) for name, value in same.items()]
-    order = [*names, *same]
+    order, rest = [*names, *same], tuple(every)
     if compiled.positional:
-        place = [order.index(name) for name in compiled.positiontup or ()]
-        given: list[Any] = [tuple((*row, *every)[i] for i in place) for row in rows]
+        placed = itemgetter(*(order.index(name) for name in compiled.positiontup or ()))
+        given: list[Any] = [placed(tuple(row) + rest) for row in rows]
     else:
-        given = [dict(zip(order, (*row, *every), strict=True)) for row in rows]
+        given = [dict(zip(order, tuple(row) + rest, strict=True)) for row in rows]
     if given:
         session.connection().exec_driver_sql(str(compiled), given)
 

@@ -7,12 +7,13 @@ difference. Written over columns of many people at once: nothing loops over sign
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
 from workers.scoring.model import KLARWERT_1, Model
 from workers.scoring.score import fading, frame, impact, in_window, scale, sum_by, weights
-from workers.scoring.signals import AUDIENCE_CODE, BoolArray, FloatArray, IntArray, Signals
+from workers.scoring.signals import AUDIENCE_CODE, KINDS, BoolArray, FloatArray, IntArray, Signals
 
 #: The parts in their order.
 PARTS = ("gone", "new", "aged", "standing", "steadiness", "disputed")
@@ -114,7 +115,7 @@ def pair(before: Known, after: Known) -> Rows:
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Path:
     """The way from one day to the other, a score at each step."""
 
@@ -127,26 +128,30 @@ class _Path:
         """Scores of each person: of the first day, then after each of `PARTS`."""
         (before, after), (out_before, out_after) = self.rows.counts, self.rows.disputed
         ages = self.days[0] - self.rows.day, self.days[1] - self.rows.day
+        disputes = bool(out_before.any() or out_after.any())
         fresh = (before == 0) | (ages[0] < 0)
-        counted = np.where(out_before, 0, before)
+        counted: IntArray = np.where(out_before, 0, before) if disputes else before
         kept = np.minimum(counted, after)
         # What is disputed by now, or was until now, changes in the last step only.
-        grown = np.where(out_before | out_after, np.where(fresh, 0, kept), after)
+        grown: IntArray = np.where(out_before | out_after, np.where(fresh, 0, kept), after) if disputes else after
         lent, lends = self.rows.standing
-        mixed = np.where(fresh, ages[1], ages[0])
-        first, held = self._total(counted, ages[0], lent), self._weeks(counted, ages[0])
-        last = np.where(out_after, 0, after)
+        worths = self._worth(ages[0]), self._worth(ages[1])
+        first, held = self._total(counted, worths[0], lent), self._weeks(counted, ages[0])
+        aged = self._sums(grown, worths[1])
         moved = self._weeks(grown, ages[1])
         later = np.where(held > 0, held, moved)
-        return [
+        path = [
             self._score(first, held),
-            self._score(self._total(kept, ages[0], lent), held),
-            self._score(self._total(grown, mixed, lent), later),
-            self._score(self._total(grown, ages[1], lent), later),
-            self._score(self._total(grown, ages[1], lends), later),
-            self._score(self._total(grown, ages[1], lends), moved),
-            self._score(self._total(last, ages[1], lends), self._weeks(last, ages[1])),
+            self._score(self._total(kept, worths[0], lent), held),
+            self._score(self._total(grown, np.where(fresh, worths[1], worths[0]), lent), later),
+            self._score(self._of_people(lent * aged), later),
+            self._score(self._of_people(lends * aged), later),
+            self._score(self._of_people(lends * aged), moved),
         ]
+        if not disputes:
+            return [*path, path[-1]]
+        last = np.where(out_after, 0, after)
+        return [*path, self._score(self._total(last, worths[1], lends), self._weeks(last, ages[1]))]
 
     def _score(self, total: FloatArray, weeks: IntArray) -> FloatArray:
         return scale(impact(weeks, total, self.model), self.model)
@@ -155,28 +160,51 @@ class _Path:
         """Weeks with a reaction of each person."""
         heard = (count > 0) & in_window(age, self.model) & (self.rows.kind != AUDIENCE_CODE)
         weeks = self.model.weeks
-        cells = np.bincount(self.rows.person[heard] * weeks + age[heard] // 7, minlength=self.people * weeks)
+        cells = np.zeros(self.people * weeks, dtype=np.bool_)
+        cells[self.rows.person[heard] * weeks + age[heard] // 7] = True
         counted: IntArray = np.count_nonzero(cells.reshape(self.people, weeks), axis=1)
         return counted
 
-    def _total(self, count: IntArray, age: IntArray, standing: FloatArray) -> FloatArray:
+    def _worth(self, age: IntArray) -> FloatArray:
+        """What one of each signal is worth at its age; 0 outside the window. Followers do not age."""
+        window = self.model.window_days
+        factor = np.zeros((len(KINDS), window + 1))  # the last column is outside
+        factor[:, :window] = fading(self.model)
+        factor[AUDIENCE_CODE, :window] = 1.0
+        factor *= weights(self.model)[:, None]
+        worth: FloatArray = factor.ravel()[
+            self.rows.kind * (window + 1) + np.where(in_window(age, self.model), age, window)
+        ]
+        return worth
+
+    def _total(self, count: IntArray, worth: FloatArray, standing: FloatArray) -> FloatArray:
         """Loudness of all voices of each person."""
-        rows, inside = self.rows, in_window(age, self.model)
-        factor = fading(self.model)[np.where(inside, age, 0)]
-        factor[rows.kind == AUDIENCE_CODE] = 1.0
-        value = np.where(inside, weights(self.model)[rows.kind] * count * factor, 0.0)
+        return self._of_people(standing * self._sums(count, worth))
+
+    def _sums(self, count: IntArray, worth: FloatArray) -> FloatArray:
+        """The root of the sum of each voice."""
+        value = worth * count
         self._keep_latest(value)
-        loudness = standing * np.sqrt(sum_by(rows.voice, value, len(standing)))
-        return sum_by(self._person_of_voice(), loudness, self.people)
+        return np.sqrt(sum_by(self.rows.voice, value, len(self.rows.standing[0])))
+
+    def _of_people(self, loudness: FloatArray) -> FloatArray:
+        return sum_by(self.owner, loudness, self.people)
 
     def _keep_latest(self, value: FloatArray) -> None:
         """Of the follower counts of one account only the latest keeps its value, of one day the highest."""
-        rows = np.flatnonzero((self.rows.kind == AUDIENCE_CODE) & (value > 0))
+        rows = self.followers[value[self.followers] > 0]
         order = rows[np.lexsort((-value[rows], -self.rows.day[rows], self.rows.voice[rows]))]
         voice = self.rows.voice[order]
         value[order[1:][voice[1:] == voice[:-1]]] = 0.0
 
-    def _person_of_voice(self) -> IntArray:
+    @cached_property
+    def followers(self) -> IntArray:
+        """Rows of follower counts."""
+        return np.flatnonzero(self.rows.kind == AUDIENCE_CODE)
+
+    @cached_property
+    def owner(self) -> IntArray:
+        """The person of each voice."""
         person = np.zeros(len(self.rows.standing[0]), dtype=np.int64)
         person[self.rows.voice] = self.rows.person
         return person

@@ -6,6 +6,7 @@ come again, day. Only what is new is sorted; what was sorted stays so.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -291,19 +292,23 @@ def _put(kept: Columns, new: Ints, speaker: Ints, target: Ints, kind: Ints, day:
     days, counts = kept.day.copy(), kept.count.copy()
     days[at[there]], counts[at[there]] = day[there], count[there]
     fresh = ~there & (count > 0)
-    at = at[fresh]
-    merged = replace(
-        kept,
-        speaker=np.insert(kept.speaker, at, speaker[fresh]),
-        target=np.insert(kept.target, at, target[fresh]),
-        kind=np.insert(kept.kind, at, kind[fresh]),
-        day=np.insert(days, at, day[fresh]),
-        count=np.insert(counts, at, count[fresh]),
-        before=np.insert(kept.before, at, 0),
-        before_day=np.insert(kept.before_day, at, 0),
-        flags=np.insert(kept.flags, at, 0),
-    )
-    return only(merged, (merged.count > 0) | (merged.before > 0))
+    # One list of places in the old columns with the new ones behind them, so that each column is copied once.
+    order = np.insert(np.arange(len(old)), at[fresh], np.arange(len(old), len(old) + np.count_nonzero(fresh)))
+    left = np.concatenate([(counts > 0) | (kept.before > 0), np.ones(len(order) - len(old), dtype=np.bool_)])
+    order = order if left.all() else order[left[order]]
+    nothing = np.zeros(np.count_nonzero(fresh), dtype=np.int64)
+    parts = {
+        "speaker": (kept.speaker, speaker[fresh]),
+        "target": (kept.target, target[fresh]),
+        "kind": (kept.kind, kind[fresh]),
+        "day": (days, day[fresh]),
+        "count": (counts, count[fresh]),
+        "before": (kept.before, nothing),
+        "before_day": (kept.before_day, nothing),
+        "flags": (kept.flags, nothing),
+    }
+    merged: dict[str, Any] = {name: np.concatenate(part)[order] for name, part in parts.items()}
+    return replace(kept, **merged)
 
 
 def _row_keys(kept: Columns, speaker: Ints, target: Ints, kind: Ints, day: Ints) -> Ints:

@@ -75,7 +75,8 @@ def lent_between(session: Session, first: str, end: str, day: date) -> list[tupl
         .where(StandingLink.lender_id.in_(consent.agreeing(Purpose.RECOGNITION)))
         .order_by(StandingLink.subject_id, StandingLink.actor)
     )
-    return [(who, actor, lender, score) for who, actor, lender, score in session.execute(query)]
+    rows = session.connection().execute(query)
+    return [(who, actor, lender, score) for who, actor, lender, score in rows]
 
 
 def _range(column: InstrumentedAttribute[str], first: str, end: str) -> tuple[ColumnElement[bool], ...]:

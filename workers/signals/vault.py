@@ -135,11 +135,13 @@ def read(content: bytes) -> Stored:
     """A file as it was written, by this version of the format or the one before. Raises `BrokenFileError`."""
     try:
         arrays, said = _unpack(content)
-        if said["format"] not in {FORMAT, BEFORE}:
-            raise BrokenFileError("a file of an unknown format")
-        return _stored(arrays, said)
-    except (pa.ArrowException, KeyError, IndexError, TypeError, ValueError) as error:
+        known = said["format"] in {FORMAT, BEFORE}
+        stored = _stored(arrays, said) if known else None
+    except (pa.ArrowException, OSError, KeyError, IndexError, TypeError, ValueError) as error:
         raise BrokenFileError(f"not a file of the vault ({type(error).__name__})") from None
+    if stored is None:
+        raise BrokenFileError("a file of an unknown format")
+    return stored
 
 
 def _stored(arrays: Mapping[str, Ints], said: Mapping[str, str]) -> Stored:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from privacy.ledger import LogEntry
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
+from server.jobs import build_export
 from server.models import Account, Role
 from server.services import accounts, bundles, disputes, exports
 from server.services.bundles import Reader
@@ -24,7 +25,6 @@ from tests.factories.scores import make_scored
 from workers import jobs, results
 from workers.models import Connection, Dispute, Dropped, Mail, Score
 from workers.models.dispute import Outcome, Target
-from workers.places import holdings
 from workers.runtime.process import Process
 from workers.scoring.standalone_verifier import verify
 from workers.signals.store import drop_posts, found
@@ -218,14 +218,18 @@ def test_all_of_it_is_in_the_log_and_a_look_is_too(each_process: Process, ann: A
 
 def test_the_export_has_the_dispute_with_its_words(each_process: Process, ann: Account, staff: Account) -> None:
     decide(each_process, staff, dispute(each_process, ann, post=best_post(each_process, ann)), upheld=True)
-    packed = exports.export(each_process, holdings(each_process), ann.subject_id, "en", "Verein")
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        held = json.loads(archive.read("data.json"))["kinds"]
+    with each_process.working() as work:
+        export_id = exports.order(work, ann.subject_id, "en")
+    build_export(export_id)
+    _, packed = exports.download(each_process, ann.subject_id, export_id, 1)
+    with zipfile.ZipFile(io.BytesIO(b"".join(packed))) as archive:
+        names = ("disputes", "left-out-signals", "signals")
+        held = {name: json.loads(archive.read(f"json/{name}.json")) for name in names}
         case = json.loads(archive.read("score.json"))
     [row] = held["disputes"]
     assert (row["reason"], row["answer"], row["outcome"]) == (REASON, "Das haben wir geprüft", "upheld")
     assert "example" in row["subject_matter"]
-    assert len(held["left out signals"]) == 1
+    assert len(held["left-out-signals"]) == 1
     assert len(case["signals"]) < len(held["signals"])
 
 

@@ -8,7 +8,8 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,12 +81,24 @@ def test_an_erasure_ends_with_a_certificate_that_holds(each_process: Process) ->
         assert holdings(each_process).traces(session, account.subject_id) == {}
 
 
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+
+
 def test_nothing_that_stays_names_the_person(process: Process) -> None:
     account = participant(process)
     token = leave(process, account)
     jobs.erase(account.subject_id)
     process.close()
-    assert hits(process.settings.data, [account.subject_id, account.id, EMAIL, token]) == []
+    assert hits(process.settings.data, [EMAIL, token]) == []
+    ids = [account.subject_id, account.id]
+    keys = process.settings.data / "keys"
+    for folder in (path for path in process.settings.data.iterdir() if path != keys):
+        assert not any(each.encode() in file.read_bytes() for file in _files(folder) for each in ids)
+    # The journal knows the ids, and nothing else of theirs, until no backup may have their data any more.
+    assert process.journal.expire(process.clock() + timedelta(days=31), 30)
+    process.close()
+    assert hits(keys, ids) == []
     with process.reading() as session:
         made = session.scalars(select(Certificate)).one()
     assert (made.running, made.payload is None) == (None, False)
@@ -261,7 +274,7 @@ def environment(process: Process) -> Environment:
         **os.environ,
         "KLARWERT_DATA": str(settings.data),
         "KLARWERT_REDIS": settings.redis,
-        "KLARWERT_MASTER_KEY": b64encode(settings.master_key).decode(),
+        "KLARWERT_MASTER_KEY": b64encode(settings.master_keys[0]).decode(),
     }
 
 

@@ -201,7 +201,7 @@ def environment(process: Process) -> Environment:
         **os.environ,
         "KLARWERT_DATA": str(settings.data),
         "KLARWERT_REDIS": settings.redis,
-        "KLARWERT_MASTER_KEY": b64encode(settings.master_key).decode(),
+        "KLARWERT_MASTER_KEY": b64encode(settings.master_keys[0]).decode(),
     }
 
 

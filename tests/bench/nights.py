@@ -82,7 +82,7 @@ def _pass(folder: Path, signals: int) -> Row:
     workers = [context.Process(target=_work, args=(folder, signals, queue, done)) for _ in range(WORKERS)]
     for worker in workers:
         worker.start()
-    peaks = [done.get() for _ in workers]
+    told = [done.get() for _ in workers]
     for worker in workers:
         worker.join()
     seconds = time.perf_counter() - started
@@ -100,21 +100,25 @@ def _pass(folder: Path, signals: int) -> Row:
         raise RuntimeError("the pass did not come to its end")
     rows = int(stored[0])
     voices -= int(stored[1])
+    busy = sum(one for _, one in told)
+    people, buckets = int(stored[1]), len(numbers)
     return {
         "rows": rows, "seconds": seconds, "rows_per_second": rows / seconds,
-        "bytes_per_row": (size - 8 * voices - 16 * int(stored[1])) / rows, "peak_bytes": sum(peaks),
-        "people": int(stored[1]), "voices": voices, "bytes_per_voice": (8 * voices + 16 * int(stored[1])) / voices,
-        "file_bytes_per_row": size / rows, "buckets": len(numbers), "load": os.getloadavg()[0],
+        "bytes_per_row": (size - 8 * voices - 16 * people) / rows, "peak_bytes": sum(peak for peak, _ in told),
+        "people": people, "voices": voices, "bytes_per_voice": (8 * voices + 16 * people) / voices,
+        "file_bytes_per_row": size / rows, "buckets": buckets, "cpu_seconds": busy, "rows_per_cpu_second": rows / busy,
+        "load": os.getloadavg()[0],
     }  # fmt: skip
 
 
 def _work(folder: Path, signals: int, queue: Any, done: Any) -> None:
-    """One worker: folds until nothing is left, then tells its peak of memory."""
+    """One worker: folds until nothing is left, then tells its peak of memory and its processor time."""
     process = process_of(folder, signals)
     while (number := queue.get()) is not None:
         fold(process, number, DAY)
     process.close()
-    done.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    done.put((used.ru_maxrss * 1024, used.ru_utime + used.ru_stime))
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,16 +223,8 @@ def _postgresql(rows: Rows) -> Row:
 
 def _binary(rows: Rows) -> bytes:
     """The rows as PostgreSQL's binary COPY wants them (https://www.postgresql.org/docs/current/sql-copy.html)."""
-    fields = [
-        ("n", ">i2"),
-        ("a", ">i4"),
-        ("person", ">i4"),
-        ("b", ">i4"),
-        ("voice", ">i4"),
-        ("c", ">i4"),
-        ("value", ">f8"),
-    ]
-    table = np.zeros(len(rows), dtype=np.dtype(fields))
+    names, kinds = ("n", "a", "person", "b", "voice", "c", "value"), (">i2", *[">i4"] * 5, ">f8")
+    table = np.zeros(len(rows), dtype=np.dtype(list(zip(names, kinds, strict=True))))
     table["n"], table["a"], table["b"], table["c"] = 3, 4, 4, 8
     table["person"], table["voice"], table["value"] = rows.person, rows.voice, _value(rows)
     return b"PGCOPY\n\xff\r\n\0" + bytes(8) + table.tobytes() + b"\xff\xff"
@@ -272,12 +268,8 @@ def _erasing(town: Town) -> Row:
     with process.working() as work:
         places.erase(work.session, town.middle)
     measured = _measure(lambda: places.erase_places(town.middle))
-    return {
-        "rows": measured.given["signals"],
-        "seconds": measured.seconds,
-        "out_of": len(town.people),
-        "goal_seconds": 5.0,
-    }
+    gone = measured.given["signals"]
+    return {"rows": gone, "seconds": measured.seconds, "out_of": len(town.people), "goal_seconds": 5.0}
 
 
 def _tell(found: dict[str, Row], as_json: bool) -> None:
@@ -292,7 +284,9 @@ def _tell(found: dict[str, Row], as_json: bool) -> None:
     _say(
         f"\nThe pass: {night['people']:,} people in {night['buckets']} buckets, {WORKERS} processes, "
         f"{night['peak_bytes'] / 1e6:,.0f} MB at most for both, {night['bytes_per_row']:.2f} bytes a row, "
-        f"{night['bytes_per_voice']:.2f} bytes a voice, {night['file_bytes_per_row']:.2f} in all; load {night['load']:.1f}."
+        f"{night['bytes_per_voice']:.2f} bytes a voice, {night['file_bytes_per_row']:.2f} in all. "
+        f"Processor time {night['cpu_seconds']:.2f} s: {night['rows_per_cpu_second']:,.0f} rows a second and core; "
+        f"load of the machine {night['load']:.1f}."
     )
     for name, text in (
         ("one_person", "score of one person"),
