@@ -53,6 +53,7 @@ def on_postgresql(folder: Path) -> Figures:
 
         def settle_down() -> Sequence[Path]:
             with psycopg.connect(server.url, autocommit=True) as connection:
+                _wait_until_alone(connection)
                 connection.execute("ALTER SYSTEM SET wal_recycle = off")
                 connection.execute("ALTER SYSTEM SET min_wal_size = '32MB'")
                 connection.execute("SELECT pg_reload_conf()")
@@ -65,6 +66,17 @@ def on_postgresql(folder: Path) -> Figures:
         url = server.url.replace("postgresql://", "postgresql+psycopg://")
         with installed(folder, KLARWERT_DATABASE=url) as (house, process):
             return erase_one(house, process, folder, settle_down)
+
+
+def _wait_until_alone(connection: psycopg.Connection[tuple[int]]) -> None:
+    """What somebody who is still connected could look at, VACUUM leaves."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
+    end = time.monotonic() + _JOBS_SECONDS
+    while time.monotonic() < end:
+        row = connection.execute(others).fetchone()
+        if row is not None and row[0] == 0:
+            return
+        time.sleep(0.2)
 
 
 def on_forced_errors(folder: Path) -> Figures:

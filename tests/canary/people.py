@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from privacy.base import Base, SealedBytes, Subject, new_id
 from privacy.sealed import sealed_columns
-from server.models import Export
+from server.models import Account, Export
 from server.services.passwords import hash_password
 from tests.factories.people import agree, make_connection
 from tests.privacy.rows import Person, Words, fill, personal
@@ -45,6 +45,7 @@ def words(process: Process) -> Words:
     """Values that mean something to the program."""
     hashed = hash_password(PASSWORD)
     return {
+        ("account", "id"): lambda _: new_id(),
         ("account", "email"): email,
         ("account", "email_index"): lambda person: process.ring.blind("account.email", email(person)),
         ("account", "password"): lambda _: hashed,
@@ -58,6 +59,7 @@ def words(process: Process) -> Words:
         ("consent", "id"): lambda _: new_id(),
         ("export", "language"): lambda _: "en",
         ("export", "state"): lambda _: "failed",
+        ("factor", "confirmed_at"): lambda _: None,
         ("log_leaf", "place"): lambda _: None,
         ("log_leaf", "leaf"): lambda _: sha256(b"nobody").hexdigest(),
         ("score", "score"): lambda _: 42.5,
@@ -154,8 +156,13 @@ def _text(value: object) -> str:
 
 
 def tokens(person: Person) -> set[str]:
-    """What of a person must be nowhere: their id, what stands in every text of theirs, and their address."""
-    return {person.id, person.name, email(person)}
+    """What of a person must be nowhere: what stands in every text of theirs, their address, their numbers."""
+    return {person.name, email(person), *numbers(person)}
+
+
+def numbers(person: Person) -> set[str]:
+    """The random numbers that stand for a person and their account."""
+    return {person.id, *person.found(Account, "id")}
 
 
 def exported(person: Person) -> set[str]:
