@@ -14,7 +14,7 @@ import httpx
 
 from tests.networks.bluesky.postgres import free_ports
 
-START_SECONDS = 60
+START_SECONDS = 150
 ORGANISATION = {
     "KLARWERT_ORGANISATION_NAME": "Verein Beispiel e. V.",
     "KLARWERT_ORGANISATION_ADDRESS": "Beispielweg 1, 12345 Beispielstadt",
