@@ -24,7 +24,7 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
             _("A score from your account on %(network)s"),
             _(
                 "We read your public posts of the last 13 weeks and the public reactions to them, and make a score of "
-                "them every day. Only you see it."
+                "them every day. Only you see it with your name."
             ),
             _(
                 "If you withdraw this, we delete at once: your accounts on %(network)s here, all that was read from "

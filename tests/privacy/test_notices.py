@@ -27,8 +27,8 @@ DIGESTS = {
     "profile-1.en.txt": "007966b6c9606ff1b1b8da302932fa6c2023b75733f5b7ecb9d87c38c026f352",
     "recognition-1.de.txt": "0aaac76a80a949461f762dc3f10a8f1b5ce11a902d7deca9d6fd52041319e862",
     "recognition-1.en.txt": "fadeda9ddffae209ff9434da7b4a3c4fe52a468af03feffb6906e97bcecccb0a",
-    "scoring-1.de.txt": "8cce7b565bfa1e491f6aef9b0eac9e526c67fcd33ec1388e7ec3a8bfbc2662b5",
-    "scoring-1.en.txt": "fb6070a131a5b267a3d0c5c7b34fa9d4f7c0af0bff4875c1a7d48ad16a7e0981",
+    "scoring-1.de.txt": "31c227e82d261634d2d50af46d20157f25be36e0cfb0ceda9e7ac83b68c2162e",
+    "scoring-1.en.txt": "85f88d99634a7ad0c04e8b9b1aa5c1b58f81278a8ee670db29358673a4a06427",
     "topics-1.de.txt": "3cac0d1884bf8a84ba89f44eeb70439f3a64d03df8c3b8c525cc4e7fafccbd13",
     "topics-1.en.txt": "56b861399ff50312ee6c683f358614b64b8d79a6f6dc68c8fac54c55d8442a0f",
 }
