@@ -4,11 +4,12 @@ They are made once for a day and stay; a newer day replaces them only after a we
 people came, and nobody or at least ten left: so that no difference of two of them is about fewer.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from workers.models import Figures, Score, ScoreOpening
@@ -71,18 +72,25 @@ def make(work: Work, day: date) -> Figures | None:
     now = session.scalar(select(func.count()).where(ScoreOpening.day == day)) or 0
     if now < LEAST or (last is not None and (day - last.day < EVERY or not _far_enough(session, last, day, now))):
         return None
-    scores = session.execute(
-        select(Score.score, Score.by_network, Score.by_kind)
+    query = (
+        select(Score.score, cast(Score.by_network, Text), cast(Score.by_kind, Text))
         .join(ScoreOpening, (ScoreOpening.subject_id == Score.subject_id) & (ScoreOpening.day == Score.day))
         .where(Score.day == day)
-    ).all()
+    )
+    scores, networks, kinds = zip(*session.connection().execute(query), strict=True)
     made = Figures(
-        day=day, people=now, bands=bands([row.score for row in scores]), networks=shares(row[1] for row in scores),
-        kinds=shares(row[2] for row in scores), made_at=work.now,
+        day=day, people=now, bands=bands(scores), networks=shares(_points(networks)), kinds=shares(_points(kinds)),
+        made_at=work.now,
     )  # fmt: skip
     session.add(made)
     session.flush()
     return made
+
+
+def _points(texts: Iterable[str]) -> list[dict[str, float]]:
+    """Points by label of many people: one text to read, not one a person."""
+    found: list[dict[str, float]] = json.loads(f"[{','.join(texts)}]")
+    return found
 
 
 def _far_enough(session: Session, last: Figures, day: date, now: int) -> bool:

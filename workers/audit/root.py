@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Text, cast, insert, select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from privacy import merkle
 from privacy.ledger import SALT_BYTES, LogEntry, LogLeaf, commitment, note
 from workers.models import Score, ScoreLeaves, ScoreOpening, ScoreRoot
 from workers.runtime.process import Process
+from workers.runtime.upsert import upsert_all
 from workers.runtime.work import Work
 
 #: Commitments in one row of `score_leaves`: 256 KiB.
@@ -47,16 +48,20 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
     session = work.session
     if session.get(ScoreRoot, day) is not None:
         return None
-    made = []
     texts = cast(Score.by_network, Text), cast(Score.by_kind, Text)
     facts = select(Score.subject_id, Score.model, Score.score, *texts).where(Score.day == day, ~Score.preliminary)
-    for subject_id, model, score, by_network, by_kind in session.connection().execute(facts):
-        salt = os.urandom(SALT_BYTES)
-        text = _said(day, model, score, _canonical(by_network), _canonical(by_kind))
-        made.append((commitment(salt, text), subject_id, salt.hex()))
+    people = session.connection().execute(facts).all()
+    salts = _salts(len(people))
+    made = sorted(
+        (
+            commitment(salt, _said(day, model, score, _canonical(by_network), _canonical(by_kind))),
+            subject_id,
+            salt.hex(),
+        )
+        for salt, (subject_id, model, score, by_network, by_kind) in zip(salts, people, strict=True)
+    )
     if not made:
         return None
-    made.sort()
     root = root_of([leaf for leaf, _, _ in made])
     entry = note(session, work.now, "scores", None, day=day.isoformat(), people=len(made), root=root.hex())
     row = ScoreRoot(day=day, root=root.hex(), people=len(made), entry_id=entry.id, made_at=work.now)
@@ -65,13 +70,16 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
     for part, start in enumerate(range(0, len(made), A_PART)):
         some = made[start : start + A_PART]
         session.add(ScoreLeaves(day=day, part=part, hashes=b"".join(leaf for leaf, _, _ in some)))
-        openings = [
-            {"subject_id": subject_id, "day": day, "place": start + number, "salt": salt, "made_at": work.now}
-            for number, (_, subject_id, salt) in enumerate(some)
-        ]
-        session.connection().execute(insert(ScoreOpening), openings)
+        openings = [(subject_id, start + number, salt) for number, (_, subject_id, salt) in enumerate(some)]
+        same = {"day": day, "made_at": work.now}
+        upsert_all(session, ScoreOpening, same, ("subject_id", "place", "salt"), openings, newest="made_at")
     session.flush()
     return row
+
+
+def _salts(number: int) -> list[bytes]:
+    drawn = os.urandom(number * SALT_BYTES)
+    return [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
 
 
 def said(score: Score) -> str:
@@ -82,8 +90,8 @@ def said(score: Score) -> str:
 
 def _said(day: date, model: str, score: float, by_network: str, by_kind: str) -> str:
     return (
-        f'{{"by_kind":{by_kind},"by_network":{by_network},"day":"{day.isoformat()}","model":{json.dumps(model)},'
-        f'"score":{json.dumps(score)}}}'
+        f'{{"by_kind":{by_kind},"by_network":{by_network},"day":"{day.isoformat()}","model":"{model}",'
+        f'"score":{score!r}}}'
     )
 
 
