@@ -244,7 +244,7 @@ def networks_between(session: Session, first: str, end: str) -> dict[str, set[st
     """The same as `networks` for everybody whose id is from `first` to below `end`, who agrees to any."""
     query = agreeing(Purpose.SCORING).where(Consent.subject_id >= first, Consent.subject_id < end)
     found: dict[str, set[str]] = defaultdict(set)
-    for subject_id, network in session.connection().execute(query.add_columns(Consent.network)):
+    for subject_id, network in session.connection().execute(query.add_columns(Consent.network)).all():
         found[subject_id].add(network)
     return found
 

@@ -1,6 +1,7 @@
 """The tables of the documents, each made from the declarations."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from privacy.documents.entries import Entry, Facts
@@ -47,7 +48,8 @@ def processing(facts: Facts) -> list[Part]:
         rows = [
             (_kind(facts, one), words.abouts[one.about], words.bases[one.basis], _kept(facts, one)) for one in group
         ]
-        parts.append(_grid(facts, "processing", ("kind", "about", "basis", "kept"), dict.fromkeys(rows)))
+        grid = _grid(facts, "processing", ("kind", "about", "basis", "kept"), dict.fromkeys(rows))
+        parts.append(replace(grid, caption=f"{grid.caption}: {words.uses[use]}"))
     return parts
 
 

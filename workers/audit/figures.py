@@ -77,7 +77,7 @@ def make(work: Work, day: date) -> Figures | None:
         .join(ScoreOpening, (ScoreOpening.subject_id == Score.subject_id) & (ScoreOpening.day == Score.day))
         .where(Score.day == day)
     )
-    scores, networks, kinds = zip(*session.connection().execute(query), strict=True)
+    scores, networks, kinds = zip(*session.connection().execute(query).all(), strict=True)
     made = Figures(
         day=day, people=now, bands=bands(scores), networks=shares(_points(networks)), kinds=shares(_points(kinds)),
         made_at=work.now,

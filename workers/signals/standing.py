@@ -75,7 +75,7 @@ def lent_between(session: Session, first: str, end: str, day: date) -> list[tupl
         .where(StandingLink.lender_id.in_(consent.agreeing(Purpose.RECOGNITION)))
         .order_by(StandingLink.subject_id, StandingLink.actor)
     )
-    rows = session.connection().execute(query)
+    rows = session.connection().execute(query).all()
     return [(who, actor, lender, score) for who, actor, lender, score in rows]
 
 
