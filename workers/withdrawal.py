@@ -3,6 +3,8 @@
 from sqlalchemy import select
 
 from privacy import consent
+from privacy.disclosure import Reason
+from privacy.recipient import Act
 from privacy.vocabulary import Purpose
 from workers.archives.keeping import drop_archives
 from workers.models import Connection
@@ -12,6 +14,10 @@ from workers.signals.disputes import forget_network, forget_topics
 from workers.signals.standing import unlink
 from workers.signals.store import drop_connections
 from workers.signals.topics import drop_topics
+from workers.telling import tell
+
+#: What may be handed over with a consent of its own only.
+_HANDED_OVER = {Purpose.LOOKUP: Reason.LOOKUP, Purpose.PERKS: Reason.CAMPAIGN}
 
 
 def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -> bool:
@@ -27,6 +33,8 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         drop_archives(work, subject_id, network)
     elif purpose is Purpose.SCORING:
         _drop_network(work, subject_id, network)
+    elif purpose in _HANDED_OVER:
+        tell(work, subject_id, Act.ERASURE, _HANDED_OVER[purpose])
     return True
 
 
@@ -36,6 +44,8 @@ def _drop_network(work: Work, subject_id: str, network: str) -> None:
     forget_network(work, subject_id, network)
     if consent.networks(work.session, subject_id, frozen=True):
         drop_scores(work.session, subject_id, network)
+        tell(work, subject_id, Act.RECTIFICATION)
         work.later("score", subject_id)
     else:
         drop_scores(work.session, subject_id)
+        tell(work, subject_id, Act.ERASURE)

@@ -169,6 +169,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_organisation_fact")),
     )
     op.create_table(
+        "recipient",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
+    )
+    op.create_table(
         "score_check",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
@@ -317,17 +327,20 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("recipient", sa.LargeBinary(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=True),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("viewer_index", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("what", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_disclosure_recipient_id_recipient")),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_disclosure_subject_id_subject")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosure")),
     )
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_disclosure_made_at"), ["made_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disclosure_recipient_id"), ["recipient_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_disclosure_subject_id"), ["subject_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_disclosure_viewer_index"), ["viewer_index"], unique=False)
 
@@ -594,6 +607,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_standing_link_lender_id"), ["lender_id"], unique=False)
+
+    op.create_table(
+        "told",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=True),
+        sa.Column("certificate_id", sa.String(), nullable=True),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_told_recipient_id_recipient")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_told_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_told")),
+    )
+    with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_told_certificate_id"), ["certificate_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_told_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_told_recipient_id"), ["recipient_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_told_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "dropped",
@@ -873,6 +910,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_dropped_dispute_id"))
 
     op.drop_table("dropped")
+    with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_told_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_told_recipient_id"))
+        batch_op.drop_index(batch_op.f("ix_told_due_at"))
+        batch_op.drop_index(batch_op.f("ix_told_certificate_id"))
+
+    op.drop_table("told")
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
@@ -933,6 +977,7 @@ def downgrade() -> None:
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_disclosure_viewer_index"))
         batch_op.drop_index(batch_op.f("ix_disclosure_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_disclosure_recipient_id"))
         batch_op.drop_index(batch_op.f("ix_disclosure_made_at"))
 
     op.drop_table("disclosure")
@@ -963,6 +1008,7 @@ def downgrade() -> None:
     op.drop_table("subject")
     op.drop_table("score_root")
     op.drop_table("score_check")
+    op.drop_table("recipient")
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")

@@ -22,7 +22,8 @@ class Letter:
 Linked = Callable[[str, str], Letter]
 
 
-def _letter(title: str, *paragraphs: str) -> Letter:
+def plain(title: str, *paragraphs: str) -> Letter:
+    """A letter of these paragraphs."""
     return Letter(title, "\n\n".join(paragraphs) + "\n")
 
 
@@ -34,7 +35,7 @@ def signature(organisation: Organisation, public_url: str) -> str:
 def confirm(language: str, link: str) -> Letter:
     """Asks a new person to follow the link."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Please confirm your e-mail address"),
         _("Hello,"),
         _("somebody, probably you, has signed up for Klarwert with this address. Follow this link to confirm it:"),
@@ -46,7 +47,7 @@ def confirm(language: str, link: str) -> Letter:
 def already_here(language: str, link: str) -> Letter:
     """Tells somebody who signs up a second time that they have an account; the page does not."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("You already have an account"),
         _("Hello,"),
         _("somebody, probably you, wanted to sign up for Klarwert with this address. You already have an account:"),
@@ -58,7 +59,7 @@ def already_here(language: str, link: str) -> Letter:
 def address_wanted(language: str) -> Letter:
     """Tells somebody that another account asked for their address; nothing comes of it."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Somebody wanted to use your address"),
         _("Hello,"),
         _("somebody wanted to use this address for another account at Klarwert. Nothing has changed."),
@@ -69,7 +70,7 @@ def address_wanted(language: str) -> Letter:
 def reset(language: str, link: str) -> Letter:
     """Gives a link to choose a new password."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Choose a new password"),
         _("Hello,"),
         _("follow this link to choose a new password:"),
@@ -81,7 +82,7 @@ def reset(language: str, link: str) -> Letter:
 def change_email(language: str, link: str) -> Letter:
     """Asks the new address to confirm that it wants to be the one."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Please confirm your new e-mail address"),
         _("Hello,"),
         _("follow this link to use this address for Klarwert from now on:"),
@@ -93,7 +94,7 @@ def change_email(language: str, link: str) -> Letter:
 def email_changed(language: str) -> Letter:
     """Tells the old address that it is not used any more."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your e-mail address was changed"),
         _("Hello,"),
         _("your account at Klarwert now uses another e-mail address. This one is not stored any more."),
@@ -104,7 +105,7 @@ def email_changed(language: str) -> Letter:
 def password_changed(language: str) -> Letter:
     """Tells somebody that their password is a new one."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your password was changed"),
         _("Hello,"),
         _("the password of your account at Klarwert was changed. All browsers were signed out."),
@@ -115,7 +116,7 @@ def password_changed(language: str) -> Letter:
 def dispute_made(language: str, link: str) -> Letter:
     """Tells somebody that their dispute has arrived; what it is about stands on the page only."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your dispute has arrived"),
         _("Hello,"),
         _(
@@ -129,7 +130,7 @@ def dispute_made(language: str, link: str) -> Letter:
 def dispute_decided(language: str, link: str) -> Letter:
     """Tells somebody that a human decided on their dispute."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your dispute was decided"),
         _("Hello,"),
         _("a human of the organisation has decided on your dispute. The decision and its reasons stand here:"),
@@ -141,7 +142,7 @@ def dispute_decided(language: str, link: str) -> Letter:
 def dispute_waits(language: str, link: str) -> Letter:
     """Tells somebody of the organisation that a dispute waits for a decision; names nobody."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("A dispute waits for a decision"),
         _("Hello,"),
         _("somebody who takes part disputes something in their score. Please look at it and decide, with reasons:"),
@@ -152,7 +153,7 @@ def dispute_waits(language: str, link: str) -> Letter:
 def dispute_done(language: str, link: str) -> Letter:
     """Tells somebody of the organisation that a dispute was decided; names nobody."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("A dispute was decided"),
         _("Hello,"),
         _("a human of your organisation has decided on a dispute. The decision stands here:"),
@@ -163,7 +164,7 @@ def dispute_done(language: str, link: str) -> Letter:
 def model_announced(language: str, starts: str, link: str) -> Letter:
     """Announces another version of the score model; `starts` is a day as the language writes it."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Scores will be computed in another way from %(day)s on") % {"day": starts},
         _("Hello,"),
         _(
@@ -189,13 +190,13 @@ def invitation(link: str, role: str) -> Letter:
             link,
             _("The link works once, for seven days. If you do not want this, do nothing; then it is deleted."),
         ]
-    return _letter(" / ".join(titles), *texts)
+    return plain(" / ".join(titles), *texts)
 
 
 def role_changed(language: str, role: str) -> Letter:
     """Tells somebody that their role is another one."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your role was changed"),
         _("Hello,"),
         _("an administrator of this Klarwert has changed your role. It is now: %(role)s")
@@ -259,7 +260,7 @@ def passkey_removed(language: str) -> Letter:
 
 def _security(language: str, title: str, said: str) -> Letter:
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         title,
         _("Hello,"),
         said,
@@ -274,7 +275,7 @@ def requests_due(language: str, number: int, link: str) -> Letter:
     count = texts.ngettext(
         "%(num)s request is due soon or overdue.", "%(num)s requests are due soon or overdue.", number
     )
-    return _letter(
+    return plain(
         _("Requests are due"),
         _("Hello,"),
         count % {"num": number},
@@ -292,7 +293,7 @@ def erasing(language: str, link: str, begins: datetime | None) -> Letter:
         else _("your data at Klarwert will be deleted on %(day)s. Until then the link below takes it back.")
         % {"day": format_date(begins, "long", locale=language)}
     )
-    return _letter(
+    return plain(
         _("Your data will be deleted") if begins else _("Your data is being deleted"),
         _("Hello,"),
         when,

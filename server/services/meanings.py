@@ -180,6 +180,7 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
         "organisation": KindWords(_("Organisation"), _("Its public contact data.")),
         "own topics": KindWords(_("Own table of topics"), ""),
         "places in a firehose": KindWords(_("Places in live streams"), _("Where reading a live stream goes on.")),
+        "recipients": KindWords(_("Recipients"), _("Organisations that get something, and where they are told news.")),
         "retention done": KindWords(_("Days of retention"), _("On which days what was due was deleted.")),
         "roots of scores": KindWords(_("Roots of scores"), _("One hash of all scores of a day, for the log.")),
         "scored days": KindWords(_("Scored days"), _("Days on which everybody was scored.")),

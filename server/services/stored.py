@@ -80,6 +80,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "disclosures": KindWords(
             _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
         ),
+        "news to recipients": KindWords(
+            _("News to recipients"), _("What others who got something of you were told about it, and their answer.")
+        ),
         "requests": KindWords(
             _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
         ),

@@ -34,6 +34,7 @@ from server.web import (
     networks,
     organisation,
     public,
+    recipients,
     requests,
     score,
     security,
@@ -70,6 +71,7 @@ BLUEPRINTS = (
     ask.pages,
     desk.pages,
     requests.pages,
+    recipients.pages,
     breaches.pages,
 )
 _STATIC = Path(__file__).parent / "static"

@@ -3,11 +3,13 @@
 from flask_babel import lazy_gettext as _
 
 from privacy.disclosure import Reason
+from privacy.recipient import Act, Channel
 from privacy.request import State as RequestState
 from privacy.request import Way
 from server.services.connections import Sent
 from workers.models.connection import State
 from workers.models.dispute import Outcome
+from workers.models.told import Stand
 
 #: Why a connection does not work: what happened, and what helps.
 FAILURES = {
@@ -256,6 +258,34 @@ LIMITS = {
     "recipients": _("what others keep who were shown your score before"),
     "downloads": _("what you downloaded yourself"),
     "mails that were delivered": _("mails that you got"),
+}
+
+#: How a recipient is told.
+CHANNELS = {Channel.WEBHOOK: _("by a signed request (webhook)"), Channel.MAIL: _("by e-mail")}
+
+#: What a recipient is told of.
+ACTS = {
+    Act.ERASURE: _("deletion"),
+    Act.RECTIFICATION: _("correction"),
+    Act.RESTRICTION: _("restriction"),
+    Act.RESTRICTION_LIFTED: _("end of a restriction"),
+}
+
+#: How news to a recipient stands, and how a badge looks.
+NEWS_STATES = {
+    Stand.WAITS: (_("on its way"), "warn"),
+    Stand.TAKEN: (_("taken"), "good"),
+    Stand.GIVEN_UP: (_("not taken in a week"), "bad"),
+}
+
+#: What sending news met, where it is no status of HTTP.
+ANSWERS = {
+    "mail": _("the mail went out"),
+    "mail server": _("our mail server did not take the mail"),
+    "unreachable": _("no answer"),
+    "rate_limited": _("they asked us to wait"),
+    "refused_address": _("not an address on the public internet; it was not asked"),
+    "not_understood": _("the answer was too long"),
 }
 
 #: What is wrong with a certificate.

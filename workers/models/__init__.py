@@ -3,6 +3,7 @@
 from privacy.breach import Breach
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
+from privacy.recipient import Recipient
 from privacy.request import Request
 from workers.models.archive import Archive
 from workers.models.bucket import Bucket
@@ -30,6 +31,7 @@ from workers.models.score_leaves import ScoreLeaves
 from workers.models.score_opening import ScoreOpening
 from workers.models.score_root import ScoreRoot
 from workers.models.standing import StandingLink
+from workers.models.told import Told
 from workers.models.topic import Topic
 from workers.models.webmention import Webmention
 
@@ -57,6 +59,7 @@ __all__ = [
     "Objection",
     "Post",
     "PostSplit",
+    "Recipient",
     "RejectedTopic",
     "Request",
     "Run",
@@ -67,6 +70,7 @@ __all__ = [
     "ScoreOpening",
     "ScoreRoot",
     "StandingLink",
+    "Told",
     "Topic",
     "Webmention",
 ]
