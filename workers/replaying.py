@@ -14,8 +14,9 @@ from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
 from workers.jobs.erasing import STEPS
-from workers.models import Objection
+from workers.models import Objection, Release
 from workers.places import holdings
+from workers.releases import STRUCK, strike
 from workers.restriction import RESTRICTION
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
@@ -118,10 +119,19 @@ def _dispute(work: Work, entry: Entry) -> None:
     remembered(work, entry.facts)
 
 
+def _strike(work: Work, entry: Entry) -> None:
+    """Lets an organisation ask no more that was named before."""
+    subject_id, recipient_id = str(entry.facts["subject"]), str(entry.facts["recipient"])
+    there = work.session.get(Release, (subject_id, recipient_id))
+    if there is not None and there.made_at <= entry.at:
+        strike(work, subject_id, recipient_id)
+
+
 _ACTS: dict[str, Act] = {
     consent.WITHDRAWAL: _withdraw,
     OBJECTION: _object,
     RESTRICTION: _restrict,
     UNHEARD: _unhear,
     DISPUTE: _dispute,
+    STRUCK: _strike,
 }

@@ -8,6 +8,7 @@ from privacy.recipient import Act
 from privacy.vocabulary import Purpose
 from workers.archives.keeping import drop_archives
 from workers.models import Connection
+from workers.releases import strike_all
 from workers.results import drop_scores
 from workers.runtime.work import Work
 from workers.signals.disputes import forget_network, forget_topics
@@ -16,8 +17,6 @@ from workers.signals.store import drop_connections
 from workers.signals.topics import drop_topics
 from workers.telling import tell
 
-#: What may be handed over with a consent of its own only.
-_HANDED_OVER = {Purpose.LOOKUP: Reason.LOOKUP, Purpose.PERKS: Reason.CAMPAIGN}
 
 
 def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -> bool:
@@ -33,8 +32,10 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         drop_archives(work, subject_id, network)
     elif purpose is Purpose.SCORING:
         _drop_network(work, subject_id, network)
-    elif purpose in _HANDED_OVER:
-        tell(work, subject_id, Act.ERASURE, _HANDED_OVER[purpose])
+    elif purpose is Purpose.LOOKUP:
+        strike_all(work, subject_id)
+    elif purpose is Purpose.PERKS:
+        tell(work, subject_id, Act.ERASURE, Reason.CAMPAIGN)
     return True
 
 

@@ -50,6 +50,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
+        "released organisations": KindWords(
+            _("Organisations that may ask"), _("Which organisations you named, since when, and your number with each.")
+        ),
         "rejected topics": KindWords(_("Rejected topics"), _("Topics that your posts do not get any more.")),
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")

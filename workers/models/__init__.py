@@ -24,6 +24,7 @@ from workers.models.network_use import NetworkUse
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
+from workers.models.release import Release
 from workers.models.run import Run
 from workers.models.sample import Sample
 from workers.models.score import DayScored, PostSplit, Score
@@ -61,6 +62,7 @@ __all__ = [
     "PostSplit",
     "Recipient",
     "RejectedTopic",
+    "Release",
     "Request",
     "Run",
     "Sample",
