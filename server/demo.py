@@ -22,7 +22,7 @@ from privacy.base import new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal
 from privacy.vocabulary import Purpose
-from server import demo_audit
+from server import demo_asking, demo_audit
 from server.models import Account, OrganisationFact, Role
 from server.services import accounts
 from server.services.connections import INVENTED
@@ -144,6 +144,7 @@ def make(settings: Settings) -> None:
             buckets.settle(work)
         _fold(process)
         demo_audit.audit(process)
+        demo_asking.ask(process)
         log.info("the demo was made: invented people over %d days", DAYS)
     process.close()
 

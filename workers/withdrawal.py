@@ -18,7 +18,6 @@ from workers.signals.topics import drop_topics
 from workers.telling import tell
 
 
-
 def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -> bool:
     """Ends a consent and erases what rested on it; False if there was none to end."""
     if not consent.withdraw(work.session, subject_id, purpose, work.now, network):

@@ -515,6 +515,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rejected_topic_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "release",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_release_recipient_id_recipient")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_release_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", "recipient_id", name=op.f("pk_release")),
+        sa.UniqueConstraint("reference", name=op.f("uq_release_reference")),
+    )
+    op.create_table(
         "request",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=True),
@@ -607,6 +618,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_standing_link_lender_id"), ["lender_id"], unique=False)
+
+    op.create_table(
+        "token",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("aim", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_on", sa.Date(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_token_recipient_id_recipient")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_token_token_hash")),
+    )
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_token_recipient_id"), ["recipient_id"], unique=False)
 
     op.create_table(
         "told",
@@ -917,6 +945,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_told_certificate_id"))
 
     op.drop_table("told")
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_token_recipient_id"))
+
+    op.drop_table("token")
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
@@ -937,6 +969,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_request_account_index"))
 
     op.drop_table("request")
+    op.drop_table("release")
     with op.batch_alter_table("rejected_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rejected_topic_subject_id"))
 

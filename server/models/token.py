@@ -24,7 +24,7 @@ class Token(Base):
         subject=None,
         erased=Erased.UNTOUCHED,
         withheld=dict.fromkeys(
-            ("id", "recipient_id", "purpose", "declared", "token_hash", "made_at", "used_on", "revoked_at"),
+            ("id", "recipient_id", "purpose", "aim", "token_hash", "made_at", "used_on", "revoked_at"),
             "about an organisation",
         ),
         rule=Rule(_YEAR, since="revoked_at"),
@@ -34,7 +34,7 @@ class Token(Base):
     recipient_id: Mapped[str] = mapped_column(ForeignKey(Recipient.id), index=True)
     purpose: Mapped[str]
     """A `privacy.disclosure.Reason`."""
-    declared: Mapped[str]
+    aim: Mapped[str]
     """What the organisation says that it needs the score for, in its words, as people read it before they name it."""
     token_hash: Mapped[str] = mapped_column(unique=True)
     made_at: Mapped[datetime]

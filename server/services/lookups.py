@@ -1,4 +1,4 @@
-"""Programs of organisations ask for scores: tokens with one declared purpose, and answers that are disclosures (R20, R21)."""
+"""Programs of organisations ask for scores: tokens with one purpose, and answers that are disclosures (R20, R21)."""
 
 import secrets
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def open_token(work: Work, recipient_id: str, purpose: str, declared: str) -> st
         raise ValueError("programs ask for nothing else")
     said = _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
     made = Token(
-        id=new_id(), recipient_id=recipient.id, purpose=reason.value, declared=declared, token_hash=token_hash(said),
+        id=new_id(), recipient_id=recipient.id, purpose=reason.value, aim=declared, token_hash=token_hash(said),
         made_at=work.now, used_on=None, revoked_at=None,
     )  # fmt: skip
     work.session.add(made)
@@ -93,19 +93,17 @@ def revoke(work: Work, recipient_id: str, token_id: str) -> None:
 def askers(session: Session, subject_id: str) -> list[Asker]:
     """The organisations whose programs work, and those that the person named, by name."""
     declared: dict[str, list[str]] = {}
-    live = select(Token.recipient_id, Token.declared).where(Token.revoked_at.is_(None))
+    live = select(Token.recipient_id, Token.aim).where(Token.revoked_at.is_(None))
     for recipient_id, said in session.execute(live.order_by(Token.made_at, Token.id)):
         declared.setdefault(recipient_id, []).append(said)
-    named = {
-        row.recipient_id: row for row in session.scalars(select(Release).where(Release.subject_id == subject_id))
-    }
+    named = {row.recipient_id: row for row in session.scalars(select(Release).where(Release.subject_id == subject_id))}
     query = select(Recipient).where(Recipient.id.in_({*declared, *named})).order_by(Recipient.name, Recipient.id)
     return [Asker(one.id, one.name, declared.get(one.id, []), named.get(one.id)) for one in session.scalars(query)]
 
 
-def name(work: Work, subject_id: str, recipient_id: str) -> None:
+def name(work: Work, subject_id: str, recipient_id: str) -> Release:
     """Lets an organisation ask. Raises `MissingError`, `NoConsentError`."""
-    releases.release(work, subject_id, recipients.one(work.session, recipient_id))
+    return releases.release(work, subject_id, recipients.one(work.session, recipient_id))
 
 
 def answer(work: Work, said: str, person: str) -> Answer:

@@ -223,6 +223,13 @@ LOOKS = {
     Reason.DISPUTE: _("deciding what you disputed"),
     Reason.SUPPORT: _("answering a question of yours"),
 }
+#: What a score is given for to nobody; the words of `privacy.disclosure.FORBIDDEN`.
+CLOSED = {
+    "employment": _("a decision on somebody's work"),
+    "credit": _("a decision on credit"),
+    "insurance": _("a decision on insurance"),
+    "tenancy": _("a decision on a tenancy"),
+}
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
 
