@@ -433,6 +433,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_finding_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "forgotten",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("address_index", sa.LargeBinary(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("block", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_forgotten_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forgotten")),
+    )
+    with op.batch_alter_table("forgotten", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_forgotten_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "hold",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -990,6 +1005,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hold_subject_id"))
 
     op.drop_table("hold")
+    with op.batch_alter_table("forgotten", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_forgotten_subject_id"))
+
+    op.drop_table("forgotten")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_subject_id"))
 

@@ -16,6 +16,7 @@ from workers.models.draw import Draw
 from workers.models.erasure import Erasure
 from workers.models.figures import Figures
 from workers.models.firehose import FirehosePlace
+from workers.models.forgotten import Forgotten
 from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
@@ -51,6 +52,7 @@ __all__ = [
     "Erasure",
     "Figures",
     "FirehosePlace",
+    "Forgotten",
     "Hold",
     "Inbox",
     "Mail",
