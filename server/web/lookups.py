@@ -15,7 +15,7 @@ from server.services import consents, lookups, recipients
 from server.services.lookups import NotReleasedError, UnknownTokenError
 from server.web.guard import by_address, csrf, fingerprint, for_role, limiter, login_required
 from server.web.schemas import Filled, Form, filled, said
-from server.web.sentences import CLOSED, LOOKS
+from server.web.sentences import CLOSED, CLOSED_BY, LOOKS
 from server.web.state import person, process
 from workers import releases
 
@@ -79,7 +79,7 @@ def tokens(recipient_id: str) -> str | tuple[str, int]:
                     token = lookups.open_token(work, recipient_id, form.values["purpose"], form.values["declared"])
                 form = Filled({"purpose": Reason.LOOKUP.value})
             except ForbiddenUseError as error:
-                closed = _("Klarwert gives no score for this, whoever asks: %(law)s.", law=error.law)
+                closed = _("Klarwert gives no score for this, whoever asks: %(law)s.", law=CLOSED_BY[error.use])
                 form = form.wrong("purpose", closed)
     with process().reading() as session:
         page = render_template(

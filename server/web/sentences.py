@@ -230,6 +230,13 @@ CLOSED = {
     "insurance": _("a decision on insurance"),
     "tenancy": _("a decision on a tenancy"),
 }
+#: What law closes it.
+CLOSED_BY = {
+    "employment": _("AI Act Annex III 4(a); Art. 22 GDPR"),
+    "credit": _("AI Act Annex III 5(b); Art. 22 GDPR (C-634/21)"),
+    "insurance": _("AI Act Annex III 5(c); Art. 22 GDPR"),
+    "tenancy": _("AI Act 5(1)(c); Art. 22 GDPR"),
+}
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
 
