@@ -58,7 +58,7 @@ class NetworkFacts:
     form: Pattern[str]
     """What the name of an account looks like; whether there is one only the network knows."""
     proofs: frozenset[str]
-    """How an account is proven: `bio`, `rel_me`, `post`, `file`."""
+    """How an account is proven: `bio`, `rel_me`, `post`, and where it can be a domain `file`, `dns`."""
     where: Words
     """Where the code of the proof goes."""
     key: tuple[KeyPart, ...] = ()
@@ -73,6 +73,8 @@ class NetworkFacts:
     """How many requests a day the network allows a usual key; 0 where it does not say, or counts otherwise."""
     about: Words | None = None
     """Of a network that cannot be connected: why, and what one can do."""
+    source: str = ""
+    """Where it says so itself: the page of the network that one can look this up in."""
 
     def may_be(self, typed: str) -> bool:
         """Can this be the name of an account at all? It takes whatever the network's own reader takes, and more."""
