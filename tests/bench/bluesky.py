@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,11 +35,11 @@ from workers.runtime.embedded import embedded_redis
 from workers.runtime.process import Process, bind
 from workers.runtime.settings import read
 from workers.scoring.score import score
-from workers.scoring.signals import Signal, Signals
+from workers.scoring.signals import KINDS, Signal, Signals
 from workers.signals.inbox import known
 
 REACTIONS = 10_000
-LIVE = 1_000
+LIVE = 300
 ALONE = 30
 _PEOPLE, _POSTS = 250, 60
 _SHARES = {"like": 65, "repost": 15, "reply": 10, "quote": 10}
@@ -63,7 +64,7 @@ def scenario(today: date) -> dict[str, Any]:
     for kind, share in _SHARES.items():
         pairs = [(who, post) for who in people for post in ages]
         for number, (who, post) in enumerate(draw.sample(pairs, REACTIONS * share // 100)):
-            at = _moment(today, draw.randint(1, ages[post]), draw.randrange(1, 23))
+            at = _moment(today, draw.randint(1, ages[post]), draw.randrange(3_600_000, 86_000_000))
             events.append(_event(kind, who, post, at, number))
     return {"accounts": accounts, "events": events}
 
@@ -77,8 +78,10 @@ def _event(kind: str, who: str, post: str, at: str, number: int) -> dict[str, An
     return {"type": "post", "quote": post, "text": f"Zitat {number}", **known_by}
 
 
-def _moment(today: date, days_ago: int, hour: int = 0) -> str:
-    return f"{today - timedelta(days=days_ago)}T{hour:02d}:10:00.000Z"
+def _moment(today: date, days_ago: int, milliseconds: int = 60_000) -> str:
+    """A moment of a day; hardly two reactions are of the same, as in life: pages of lists begin behind a moment."""
+    moment = datetime.combine(today, datetime.min.time()) + timedelta(days=-days_ago, milliseconds=milliseconds)
+    return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def wanted(rows: Rows, day: date) -> float:
@@ -141,15 +144,18 @@ def main() -> None:
 def compare(process: Process, subject: str, rows: Rows, today: date) -> bool:
     """Scores the person and says whether signals and score are the expected ones."""
     with process.reading() as session:
-        there = len(known(session, subject))
+        mine = known(session, subject)
+    there, kinds = len(mine), Counter(KINDS[kind] for kind in mine.kind.tolist())
     _, seconds = timed(lambda: score_job(subject))
     with process.reading() as session:
         kept = newest(session, subject)
     found, expected = kept.score if kept else float("nan"), wanted(rows, today)
+    missing = Counter(one["kind"] for one in rows) - kinds
     right = there == len(rows) and abs(found - expected) < 1e-9
     say(
         f"signals {there} of {len(rows)}, score {found:.9f}, expected {expected:.9f}: "
         f"{'equal' if right else 'NOT EQUAL'} (scored in {seconds * 1000:.0f} ms)"
+        + (f"; missing: {dict(missing)}" if missing else "")
     )
     return right
 
@@ -170,9 +176,8 @@ def live(process: Process, seeded: SeedResult, subject: str, rows: Rows, today: 
             seeded.like(who, post, record_id=f"live{number}")
             late.append(until(process, subject, before + number + 1))
         late.sort()
-        say(
-            f"firehose: {ALONE} single likes are in the inbox after {late[ALONE // 2]:.2f} s (median), at most {late[-1]:.2f} s"
-        )
+        median, longest = late[ALONE // 2], late[-1]
+        say(f"firehose: {ALONE} single likes in the inbox after {median:.2f} s (median), {longest:.2f} s at most")
         _, seconds = timed(lambda: write(seeded, pairs))
         lag = until(process, subject, before + LIVE)
         say(f"firehose: {LIVE - ALONE} likes written in {seconds:.1f} s, the last one in the inbox {lag:.2f} s later")
