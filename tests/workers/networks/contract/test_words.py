@@ -47,6 +47,8 @@ def test_the_catalogue_and_the_network_say_the_same(case: Case) -> None:
     assert tuple(part.name for part in facts.key) == network.needs
     assert (facts.way is Way.KEY) == bool(network.needs) == bool(facts.key_page) == bool(facts.switch_on)
     assert facts.proofs == network.proofs <= set(PROOFS)
+    assert facts.requests == (network.cost.once, network.cost.each)
+    assert not facts.key or bool(facts.daily) != bool(facts.limit), "the operator is to know what the key is allowed"
     assert facts.may_be(facts.example)
     assert all(facts.may_be(typed) for typed in case.typed)
 
