@@ -85,6 +85,7 @@ NO_SUCH_SERVER = _(
 #: How an account was proven.
 PROOFS = {
     "bio": _("by the code in your profile"),
+    "dns": _("by the code in the DNS of your domain"),
     "file": _("by the code in a file on your website"),
     "rel_me": _("by the link in your profile"),
     "post": _("by the code in a post"),
