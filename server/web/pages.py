@@ -25,6 +25,7 @@ from server.web import (
     data,
     design,
     desk,
+    digests,
     disputes,
     entering,
     findings,
@@ -71,6 +72,7 @@ BLUEPRINTS = (
     desk.pages,
     requests.pages,
     breaches.pages,
+    digests.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 

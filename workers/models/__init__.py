@@ -10,6 +10,7 @@ from workers.models.certificate import Certificate
 from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
 from workers.models.consent_proof import ConsentProof
+from workers.models.digest import Digest
 from workers.models.dispute import Dispute, Dropped
 from workers.models.draw import Draw
 from workers.models.erasure import Erasure
@@ -41,6 +42,7 @@ __all__ = [
     "Connection",
     "ConsentProof",
     "DayScored",
+    "Digest",
     "Disclosure",
     "Dispute",
     "Draw",
