@@ -1,13 +1,14 @@
 """What a withdrawal takes along: everything that rested on the consent goes in the same transaction (R1, R4)."""
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from privacy import consent
 from privacy.disclosure import Reason
 from privacy.recipient import Act
 from privacy.vocabulary import Purpose
+from workers import mail
 from workers.archives.keeping import drop_archives
-from workers.models import Connection
+from workers.models import Connection, Digest
 from workers.releases import strike_all
 from workers.results import drop_scores
 from workers.runtime.work import Work
@@ -29,6 +30,8 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         forget_topics(work.session, work.ring.person(subject_id), subject_id)
     elif purpose is Purpose.ARCHIVES:
         drop_archives(work, subject_id, network)
+    elif purpose is Purpose.DIGEST:
+        _drop_digest(work, subject_id)
     elif purpose is Purpose.SCORING:
         _drop_network(work, subject_id, network)
     elif purpose is Purpose.LOOKUP:
@@ -36,6 +39,11 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
     elif purpose is Purpose.PERKS:
         tell(work, subject_id, Act.ERASURE, Reason.CAMPAIGN)
     return True
+
+
+def _drop_digest(work: Work, subject_id: str) -> None:
+    work.session.execute(delete(Digest).where(Digest.subject_id == subject_id))
+    mail.withhold(work.session, subject_id)
 
 
 def _drop_network(work: Work, subject_id: str, network: str) -> None:

@@ -323,6 +323,16 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "digest",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=True),
+        sa.Column("week", sa.Date(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_digest_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_digest")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_digest_token_hash")),
+    )
+    op.create_table(
         "disclosure",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -498,6 +508,7 @@ def upgrade() -> None:
         sa.Column("recipient", sa.LargeBinary(), nullable=False),
         sa.Column("title", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("leave", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -1033,6 +1044,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_disclosure_made_at"))
 
     op.drop_table("disclosure")
+    op.drop_table("digest")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_consent_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")

@@ -102,6 +102,7 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "mailed links": KindWords(
             _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
         ),
+        "weekly mails": KindWords(_("Weekly mails"), _("For which week you got the weekly mail last.")),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "backups of data": KindWords(
@@ -182,7 +183,7 @@ def columns(language: str) -> Mapping[str, str]:
         "digest": _("Fingerprint"),
         "dispute_id": _("Number of the dispute"),
         "drawn_at": _("Drawn"),
-        "due_at": _("Next reading"),
+        "due_at": _("Next try"),
         "due_on": _("Answer due on"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
@@ -208,6 +209,7 @@ def columns(language: str) -> Mapping[str, str]:
         "lapses_at": _("Proof possible until"),
         "last_post": _("Number of the newest post"),
         "lender_id": _("Your number"),
+        "leave": _("Address that ends such mails"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
         "method": _("How it was said"),
@@ -266,6 +268,7 @@ def columns(language: str) -> Mapping[str, str]:
         "uses": _("How often used"),
         "verdict": _("Computed anew"),
         "way": _("How it came"),
+        "week": _("Last day of the week"),
         "weeks": _("Weeks with a reaction"),
         "what": _("What was seen"),
         "wish": _("Wish"),

@@ -25,6 +25,7 @@ from server.web import (
     data,
     design,
     desk,
+    digests,
     disputes,
     entering,
     findings,
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     requests.pages,
     recipients.pages,
     breaches.pages,
+    digests.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 

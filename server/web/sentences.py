@@ -184,17 +184,6 @@ OUTCOMES = {
     Outcome.OVER: (_("over: what it was about is deleted"), "quiet"),
 }
 
-#: Parts of what changed since an earlier score: what each is called, and what it says.
-CHANGES = {
-    "model": (_("The model"), _("another version of it applies now.")),
-    "gone": (_("Gone"), _("reactions that were taken back, or whose post is not public any more.")),
-    "new": (_("New"), _("reactions and followers that came.")),
-    "aged": (_("Aged"), _("older reactions count for less, and after 13 weeks not at all.")),
-    "standing": (_("Others"), _("how much the reactions of people who take part, too, count for.")),
-    "steadiness": (_("Steadiness"), _("more or fewer weeks in which somebody reacted.")),
-    "disputed": (_("Disputed"), _("what you disputed, or what was decided on it.")),
-}
-
 #: Constants of a model that are no weight of a kind.
 CONSTANTS = {
     "audience_weight": _("Each follower (no ageing, but followers alone count nothing)"),

@@ -11,6 +11,7 @@ from workers.models.certificate import Certificate
 from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
 from workers.models.consent_proof import ConsentProof
+from workers.models.digest import Digest
 from workers.models.dispute import Dispute, Dropped
 from workers.models.draw import Draw
 from workers.models.erasure import Erasure
@@ -45,6 +46,7 @@ __all__ = [
     "Connection",
     "ConsentProof",
     "DayScored",
+    "Digest",
     "Disclosure",
     "Dispute",
     "Draw",
