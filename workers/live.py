@@ -20,16 +20,17 @@ from workers.jobs.asking import client, held, key_of
 from workers.models import Connection, FirehosePlace
 from workers.models.connection import FRESH, State
 from workers.networks.bluesky import address
-from workers.networks.bluesky_live import readings
+from workers.networks.bluesky_live import REACTIONS, readings
 from workers.networks.failure import Failure, Reason
 from workers.networks.firehose import Frame, FutureCursorError, Happened, What, frames
+from workers.networks.records import Reacted, Records
 from workers.networks.shape import Reading
 from workers.runtime.process import Process
 from workers.runtime.upsert import upsert
 from workers.scoring.model import KLARWERT_1
 from workers.signals.objections import without_objectors
 from workers.signals.standing import link
-from workers.signals.store import drop_posts, drop_signals, found, put
+from workers.signals.store import drop_posts, drop_signals, drop_unheard, found, put, take_back
 from workers.signals.topics import give_topics
 from workers.topics.taxonomy import in_force
 
@@ -55,6 +56,7 @@ class Live:
         self._process = process
         self._relay = process.settings.firehose
         self._people: dict[str, str] = {}
+        self._records = Records()
         self._looked = float("-inf")
         self._noted = time.monotonic()
 
@@ -81,7 +83,7 @@ class Live:
         since = 0.0
         last: Frame | None = None
         self._look_around()
-        for frame in frames(self._relay, self._place(), self._about):
+        for frame in frames(self._relay, self._place(), self._about, self._records.__contains__):
             if stop.is_set():
                 break
             self._look_around()
@@ -89,6 +91,7 @@ class Live:
                 last = frame
                 since = since if waiting else time.monotonic()
                 waiting += frame.happened
+                self._remember(frame.happened)
             ripe = len(waiting) >= _AT_ONCE or time.monotonic() - since >= TOGETHER_SECONDS
             if last is not None and ((waiting and ripe) or time.monotonic() - self._noted >= _PLACE_SECONDS):
                 self._store(waiting)
@@ -98,6 +101,13 @@ class Live:
 
     def _about(self, did: str) -> bool:
         return did in self._people
+
+    def _remember(self, happened: Sequence[Happened]) -> None:
+        """Which reaction each record is, for the case that it is deleted."""
+        for one in happened:
+            if one.what in REACTIONS:
+                today = self._process.clock().date()
+                self._records.keep(one.record, Reacted(one.what.value, one.did, one.post, today))
 
     def _look_around(self) -> None:
         """Who takes part, looked up now and then: somebody who connects is heard within half a minute."""
@@ -119,12 +129,26 @@ class Live:
             return
         today = self._process.clock().date()
         since = today - timedelta(days=KLARWERT_1.window_days - 1)
+        happened, back = self._taken_back(happened)
         read = self._readings(happened, since)
-        for did in {one.did for one in happened}:
+        for did in {one.did for one in happened} | {reacted.did for reacted, _ in back}:
             connection_id = self._people.get(did)
             if connection_id is not None:
+                mine = [one for one in happened if one.did == did]
                 with suppress(NoConsentError, KeyGoneError):
-                    self._keep(connection_id, [one for one in happened if one.did == did], read.get(did, []))
+                    self._keep(connection_id, mine, read.get(did, []), [one for one in back if one[0].did == did])
+
+    def _taken_back(self, happened: Sequence[Happened]) -> tuple[list[Happened], list[tuple[Reacted, str]]]:
+        """What is left of what happened, and which reactions of before were taken back by whom.
+
+        A reaction that came and went while it waited never was. Its record stays known until it is too old: should
+        this not be stored, it is read again.
+        """
+        gone = {one.record: one for one in happened if one.what is What.TAKEN_BACK}
+        came = {one.record for one in happened if one.what in REACTIONS}
+        found = ((self._records.find(record), one.actor) for record, one in gone.items() if record not in came)
+        left = [one for one in happened if one.what is not What.TAKEN_BACK and one.record not in gone]
+        return left, [(reacted, actor) for reacted, actor in found if reacted is not None]
 
     def _readings(self, happened: Sequence[Happened], since: date) -> dict[str, list[Reading]]:
         """What the network shows of it. Raises `Failure` for what passes by itself."""
@@ -137,12 +161,22 @@ class Live:
             log.warning("the network's answer about what the firehose said is unusable: %s", failure.reason)
             return {}  # the daily reading finds it; to ask the same again would hold up everything behind it
 
-    def _keep(self, connection_id: str, happened: Sequence[Happened], read: Sequence[Reading]) -> None:
+    def _keep(
+        self,
+        connection_id: str,
+        happened: Sequence[Happened],
+        read: Sequence[Reading],
+        back: Sequence[tuple[Reacted, str]],
+    ) -> None:
         with self._process.working() as work:
             connection = held(work, connection_id)
             if connection is None or connection.state != State.PROVEN:
                 return
             key = key_of(work, connection)
+            for reacted, actor in back:
+                take_back(work, key, connection, address(reacted.did, reacted.post), reacted.kind, actor, reacted.day)
+            if back:
+                drop_unheard(work.session, connection.subject_id)
             taken = without_objectors(work, NETWORK, read)
             put(work, key, connection, *taken)
             texts = {reading.post.address: reading.post.text for reading in taken}

@@ -14,9 +14,10 @@ from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
 from workers.jobs.erasing import STEPS
-from workers.models import Forgotten, Objection
+from workers.models import Forgotten, Objection, Release
 from workers.parts import PART_ERASED, erase_part_again
 from workers.places import holdings
+from workers.releases import STRUCK, strike
 from workers.restriction import RESTRICTION
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
@@ -119,6 +120,14 @@ def _dispute(work: Work, entry: Entry) -> None:
     remembered(work, entry.facts)
 
 
+def _strike(work: Work, entry: Entry) -> None:
+    """Lets an organisation ask no more that was named before."""
+    subject_id, recipient_id = str(entry.facts["subject"]), str(entry.facts["recipient"])
+    there = work.session.get(Release, (subject_id, recipient_id))
+    if there is not None and there.made_at <= entry.at:
+        strike(work, subject_id, recipient_id)
+
+
 def _erase_part(work: Work, entry: Entry) -> None:
     """Erases the signals of a post or a day again, and keeps them out."""
     said = entry.facts
@@ -133,5 +142,6 @@ _ACTS: dict[str, Act] = {
     RESTRICTION: _restrict,
     UNHEARD: _unhear,
     DISPUTE: _dispute,
+    STRUCK: _strike,
     PART_ERASED: _erase_part,
 }

@@ -27,9 +27,12 @@ _WAIT = timedelta(minutes=2)
 _LONGEST_WAIT = timedelta(hours=12)
 
 
-def tell(work: Work, subject_id: str, act: Act, *purposes: Reason) -> int:
-    """Has everybody told who got something of a person, for one of these purposes or for whatever; how many."""
-    found = recipients(work.session, subject_id, *purposes)
+def tell(work: Work, subject_id: str, act: Act, *purposes: Reason, only: str | None = None) -> int:
+    """Has everybody told who got something of a person, for one of these purposes or for whatever; how many.
+
+    With `only` this one recipient, if it did.
+    """
+    found = [one for one in recipients(work.session, subject_id, *purposes) if only in (None, one.id)]
     work.session.add_all(_news(work, one, subject_id, act) for one in found)
     work.session.flush()
     return len(found)

@@ -323,6 +323,16 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "digest",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=True),
+        sa.Column("week", sa.Date(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_digest_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_digest")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_digest_token_hash")),
+    )
+    op.create_table(
         "disclosure",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -498,6 +508,7 @@ def upgrade() -> None:
         sa.Column("recipient", sa.LargeBinary(), nullable=False),
         sa.Column("title", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("leave", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -529,6 +540,17 @@ def upgrade() -> None:
     with op.batch_alter_table("rejected_topic", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rejected_topic_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "release",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_release_recipient_id_recipient")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_release_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", "recipient_id", name=op.f("pk_release")),
+        sa.UniqueConstraint("reference", name=op.f("uq_release_reference")),
+    )
     op.create_table(
         "request",
         sa.Column("id", sa.String(), nullable=False),
@@ -622,6 +644,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_standing_link_lender_id"), ["lender_id"], unique=False)
+
+    op.create_table(
+        "token",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("aim", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_on", sa.Date(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_token_recipient_id_recipient")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_token_token_hash")),
+    )
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_token_recipient_id"), ["recipient_id"], unique=False)
 
     op.create_table(
         "told",
@@ -932,6 +971,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_told_certificate_id"))
 
     op.drop_table("told")
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_token_recipient_id"))
+
+    op.drop_table("token")
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
@@ -952,6 +995,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_request_account_index"))
 
     op.drop_table("request")
+    op.drop_table("release")
     with op.batch_alter_table("rejected_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rejected_topic_subject_id"))
 
@@ -1000,6 +1044,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_disclosure_made_at"))
 
     op.drop_table("disclosure")
+    op.drop_table("digest")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_consent_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 
-from server.services.words import LANGUAGES, catalogue, role_name
+from server.services.words import LANGUAGES, catalogue, change_words, locale_of, role_name
 from workers.runtime.settings import Organisation
 
 
@@ -16,6 +17,20 @@ class Letter:
 
     title: str
     body: str
+
+
+@dataclass(frozen=True)
+class Week:
+    """What a week did to a score."""
+
+    day: date
+    score: float
+    since: date | None
+    """The day of the score before; None where there was none."""
+    points: float
+    """The difference to it."""
+    parts: dict[str, float]
+    """What the difference is made of; empty where that is not known."""
 
 
 #: A letter that is nothing but a way to a page: made from a language and a link.
@@ -303,3 +318,59 @@ def erasing(language: str, link: str, begins: datetime | None) -> Letter:
             "and it is all that binds the certificate to you. We will not write to you again."
         ),
     )
+
+
+def week(language: str, told: Week, link: str, leave: str) -> Letter:
+    """The weekly mail: the score, what changed it, and a link that ends these mails."""
+    _ = catalogue(language).gettext
+    score = _("your score on %(day)s: %(score)s points of 100.") % {
+        "day": _day(language, told.day), "score": _number(language, told.score),
+    }  # fmt: skip
+    return plain(
+        _("Your week at Klarwert"),
+        _("Hello,"),
+        " ".join(filter(None, [score, _difference(language, told)])),
+        *_reasons(language, told),
+        _("Scores go up and down by themselves; you need not do anything. Every point is explained here:"),
+        link,
+        _("You get this mail once a week because you agreed to it. This link ends it:"),
+        leave,
+    )
+
+
+def _difference(language: str, told: Week) -> str:
+    _ = catalogue(language).gettext
+    if told.since is None:
+        return ""
+    points = _number(language, abs(told.points))
+    if points == _number(language, 0.0):
+        said = _("On %(day)s it was the same.")
+    elif told.points > 0:
+        said = _("That is %(points)s points more than on %(day)s.")
+    else:
+        said = _("That is %(points)s points less than on %(day)s.")
+    return said % {"points": points, "day": _day(language, told.since)}
+
+
+def _reasons(language: str, told: Week) -> list[str]:
+    """What the difference is made of, in the words of the page; parts of nothing are left out."""
+    _ = catalogue(language).gettext
+    words, nothing = change_words(language), _number(language, 0.0)
+    lines = [
+        f"{words[name][0]}: {'+' if points > 0 else '−'}{_number(language, abs(points))}. {_capital(words[name][1])}"
+        for name, points in told.parts.items()
+        if _number(language, abs(points)) != nothing
+    ]
+    return [_("What changed it, in points:"), *lines] if lines else []
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _number(language: str, value: float) -> str:
+    return format_decimal(value, "0.0", locale=locale_of(language))
+
+
+def _day(language: str, day: date) -> str:
+    return format_date(day, "long", locale=locale_of(language))

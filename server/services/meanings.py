@@ -34,6 +34,7 @@ def uses(language: str) -> Mapping[Use, str]:
         Use.ACCOUNT: _("your account"),
         Use.SCORING: _("the score"),
         Use.TOPICS: _("topics of your posts"),
+        Use.LOOKUP: _("answers to organisations that you named"),
         Use.PROOF: _("proof of your decisions"),
         Use.RIGHTS: _("your rights"),
         Use.SECURITY: _("safe sign-in"),
@@ -46,6 +47,7 @@ def bases(language: str) -> Mapping[Basis, str]:
     """Legal bases, articles of the DSGVO (GDPR)."""
     _ = catalogue(language).gettext
     return {
+        Basis.CONSENT: _("your consent, Art. 6(1)(a) GDPR"),
         Basis.EXPLICIT_CONSENT: _("your explicit consent, Art. 6(1)(a) and Art. 9(2)(a) GDPR"),
         Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
         Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),

@@ -16,7 +16,7 @@ from privacy.vocabulary import Purpose
 from server.services import letters
 from server.services.missing import MissingError
 from server.services.words import catalogue, locale_of
-from workers.models import Told
+from workers.models import Release, Told
 from workers.models.told import Stand
 from workers.runtime.settings import Settings
 from workers.runtime.work import Work
@@ -92,6 +92,8 @@ def give(work: Work, recipient_id: str, subject_id: str, reason: Reason, what: s
         raise NotAllowedError("restricted, or going")
     if needed is not None and not consent.agreed(work.session, subject_id, needed):
         raise NotAllowedError("no consent")
+    if reason is Reason.LOOKUP and work.session.get(Release, (subject_id, recipient.id)) is None:
+        raise NotAllowedError("not named")
     hand_over(work.session, work.ring, subject_id, work.now, recipient, purpose=reason.value, what=what)
     return reference(work.ring, recipient.id, subject_id)
 

@@ -50,6 +50,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
+        "released organisations": KindWords(
+            _("Organisations that may ask"), _("Which organisations you named, since when, and your number with each.")
+        ),
         "rejected topics": KindWords(_("Rejected topics"), _("Topics that your posts do not get any more.")),
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
@@ -102,6 +105,7 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "mailed links": KindWords(
             _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
         ),
+        "weekly mails": KindWords(_("Weekly mails"), _("For which week you got the weekly mail last.")),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "backups of data": KindWords(
@@ -183,7 +187,7 @@ def columns(language: str) -> Mapping[str, str]:
         "digest": _("Fingerprint"),
         "dispute_id": _("Number of the dispute"),
         "drawn_at": _("Drawn"),
-        "due_at": _("Next reading"),
+        "due_at": _("Next try"),
         "due_on": _("Answer due on"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
@@ -209,6 +213,7 @@ def columns(language: str) -> Mapping[str, str]:
         "lapses_at": _("Proof possible until"),
         "last_post": _("Number of the newest post"),
         "lender_id": _("Your number"),
+        "leave": _("Address that ends such mails"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
         "method": _("How it was said"),
@@ -269,6 +274,7 @@ def columns(language: str) -> Mapping[str, str]:
         "uses": _("How often used"),
         "verdict": _("Computed anew"),
         "way": _("How it came"),
+        "week": _("Last day of the week"),
         "weeks": _("Weeks with a reaction"),
         "what": _("What was seen"),
         "wish": _("Wish"),

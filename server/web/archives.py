@@ -15,7 +15,7 @@ from server.web.archive_sentences import HOW, WHY
 from server.web.guard import by_person, csrf, limiter, login_required
 from server.web.state import person, process
 from workers.archives.found import BROUGHT
-from workers.catalogue import ALL
+from workers.catalogue import ALL, Way
 
 pages = Blueprint("archives", __name__)
 #: Each upload may be as long as a thousand pages.
@@ -29,7 +29,7 @@ _PARTS = 5
 @login_required
 def overview() -> str:
     """Every network of which a file can be brought, and those that cannot be read at all."""
-    never = [facts for facts in ALL.values() if facts.way.value == "none"]
+    never = [facts for facts in ALL.values() if facts.way is Way.NONE]
     return render_template("archives/overview.html", brought=_brought(), facts=ALL, never=never)
 
 

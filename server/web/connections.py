@@ -17,7 +17,7 @@ from server.web.schemas import MAX_TYPED, Claim, Filled, filled
 from server.web.sentences import FAILURES, NO_LONGER_YOURS, NO_SUCH_SERVER, PROOFS, SENT, STATES, UNKNOWN_FAILURE
 from server.web.state import person, process
 from workers import keys
-from workers.catalogue import NETWORKS, NetworkFacts
+from workers.catalogue import ALL, NETWORKS, NetworkFacts, Way
 from workers.models.connection import State
 
 pages = Blueprint("connections", __name__)
@@ -61,7 +61,9 @@ def overview() -> str:
         mine = connections.shown(session, process().ring, person().subject_id)
         on = keys.switched_on(session)
     off = [facts for facts in NETWORKS.values() if facts not in on]
-    return render_template("connections/overview.html", seen=[_seen(one) for one in mine], facts=on, off=off)
+    never = [facts for facts in ALL.values() if facts.way is Way.NONE]
+    seen = [_seen(one) for one in mine]
+    return render_template("connections/overview.html", seen=seen, facts=on, off=off, never=never)
 
 
 @pages.route("/connections/new/<network>", methods=["GET", "POST"])

@@ -25,11 +25,13 @@ from server.web import (
     data,
     design,
     desk,
+    digests,
     disputes,
     entering,
     findings,
     leaving,
     log,
+    lookups,
     members,
     networks,
     organisation,
@@ -70,11 +72,14 @@ BLUEPRINTS = (
     audit.pages,
     networks.pages,
     log.pages,
+    lookups.pages,
+    lookups.programs,
     ask.pages,
     desk.pages,
     requests.pages,
     recipients.pages,
     breaches.pages,
+    digests.pages,
 )
 _STATIC = Path(__file__).parent / "static"
 

@@ -85,6 +85,7 @@ NO_SUCH_SERVER = _(
 #: How an account was proven.
 PROOFS = {
     "bio": _("by the code in your profile"),
+    "dns": _("by the code in the DNS of your domain"),
     "file": _("by the code in a file on your website"),
     "rel_me": _("by the link in your profile"),
     "post": _("by the code in a post"),
@@ -183,17 +184,6 @@ OUTCOMES = {
     Outcome.OVER: (_("over: what it was about is deleted"), "quiet"),
 }
 
-#: Parts of what changed since an earlier score: what each is called, and what it says.
-CHANGES = {
-    "model": (_("The model"), _("another version of it applies now.")),
-    "gone": (_("Gone"), _("reactions that were taken back, or whose post is not public any more.")),
-    "new": (_("New"), _("reactions and followers that came.")),
-    "aged": (_("Aged"), _("older reactions count for less, and after 13 weeks not at all.")),
-    "standing": (_("Others"), _("how much the reactions of people who take part, too, count for.")),
-    "steadiness": (_("Steadiness"), _("more or fewer weeks in which somebody reacted.")),
-    "disputed": (_("Disputed"), _("what you disputed, or what was decided on it.")),
-}
-
 #: Constants of a model that are no weight of a kind.
 CONSTANTS = {
     "audience_weight": _("Each follower (no ageing, but followers alone count nothing)"),
@@ -222,6 +212,20 @@ LOOKS = {
     Reason.AUDIT: _("checking that scores are right"),
     Reason.DISPUTE: _("deciding what you disputed"),
     Reason.SUPPORT: _("answering a question of yours"),
+}
+#: What a score is given for to nobody; the words of `privacy.disclosure.FORBIDDEN`.
+CLOSED = {
+    "employment": _("a decision on somebody's work"),
+    "credit": _("a decision on credit"),
+    "insurance": _("a decision on insurance"),
+    "tenancy": _("a decision on a tenancy"),
+}
+#: What law closes it.
+CLOSED_BY = {
+    "employment": _("AI Act Annex III 4(a); Art. 22 GDPR"),
+    "credit": _("AI Act Annex III 5(b); Art. 22 GDPR (C-634/21)"),
+    "insurance": _("AI Act Annex III 5(c); Art. 22 GDPR"),
+    "tenancy": _("AI Act 5(1)(c); Art. 22 GDPR"),
 }
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")

@@ -92,6 +92,16 @@ def signals(process: Process, subject_id: str) -> list[str]:
         return sorted(KINDS[kind] for kind in known(session, subject_id).kind.tolist())
 
 
+def counts(process: Process, subject_id: str) -> dict[str, int]:
+    """How often each kind is there."""
+    with process.reading() as session:
+        mine = known(session, subject_id)
+    found: dict[str, int] = {}
+    for kind, count in zip(mine.kind.tolist(), mine.count.tolist(), strict=True):
+        found[KINDS[kind]] = found.get(KINDS[kind], 0) + count
+    return found
+
+
 def place(process: Process) -> int:
     with process.reading() as session:
         return session.scalar(select(FirehosePlace.seq)) or 0
@@ -182,6 +192,39 @@ def test_a_deleted_post_and_an_account_that_is_switched_off_go_at_once(
     until(lambda: signals(living, eva) == [])
     with living.reading() as session:
         assert session.scalars(select(Connection.failure).where(Connection.subject_id == eva)).one() == Reason.GONE
+
+
+def test_a_reaction_that_is_taken_back_goes_at_once(
+    living: Process, seeded: SeedResult, listening: Callable[[], threading.Event]
+) -> None:
+    seeded.post("dora", "Doras Beitrag", record_id="doras")
+    seeded.settle()
+    dora = take_part(living, seeded, "dora")
+    listening()
+    time.sleep(1.5)
+    for kind, write in {"like": seeded.like, "repost": seeded.repost}.items():
+        write("ben", "doras", record_id=f"bens {kind}")
+        write("cem", "doras", record_id=f"cems {kind}")
+    seeded.reply("ben", "doras", "Eins", record_id="one")
+    seeded.reply("ben", "doras", "Zwei", record_id="two")
+    everything = ["like", "like", "reply", "repost", "repost"]
+    until(lambda: signals(living, dora) == everything and counts(living, dora)["reply"] == 2)
+    seeded.delete("bens like")
+    until(lambda: signals(living, dora) == ["like", "reply", "repost", "repost"])
+    seeded.delete("two")
+    until(lambda: counts(living, dora)["reply"] == 1)
+    # What comes and goes within the same second: what was last counts.
+    seeded.like("ben", "doras", record_id="again")
+    until(lambda: signals(living, dora).count("like") == 2)
+    seeded.delete("again")
+    seeded.like("ben", "doras", record_id="and again")
+    seeded.like("mira", "doras", record_id="miras like")
+    seeded.delete("miras like")
+    seeded.delete("cems repost")
+    seeded.delete("one")
+    until(lambda: signals(living, dora) == ["like", "like", "repost"])
+    time.sleep(2)
+    assert signals(living, dora) == ["like", "like", "repost"]
 
 
 def test_nothing_is_taken_after_a_withdrawal(

@@ -58,7 +58,7 @@ class NetworkFacts:
     form: Pattern[str]
     """What the name of an account looks like; whether there is one only the network knows."""
     proofs: frozenset[str]
-    """How an account is proven: `bio`, `rel_me`, `post`, `file`."""
+    """How an account is proven: `bio`, `rel_me`, `post`, and where it can be a domain `file`, `dns`."""
     where: Words
     """Where the code of the proof goes."""
     key: tuple[KeyPart, ...] = ()
@@ -71,8 +71,14 @@ class NetworkFacts:
     """The origin that is asked with the key; its requests are counted for the operator."""
     daily: int = 0
     """How many requests a day the network allows a usual key; 0 where it does not say, or counts otherwise."""
+    limit: Words | None = None
+    """What a usual key is allowed where that is no number a day."""
+    requests: tuple[int, float] = (0, 0)
+    """What a reading of one account takes at most: once, and for each post."""
     about: Words | None = None
     """Of a network that cannot be connected: why, and what one can do."""
+    source: str = ""
+    """Where it says so itself: the page of the network that one can look this up in."""
 
     def may_be(self, typed: str) -> bool:
         """Can this be the name of an account at all? It takes whatever the network's own reader takes, and more."""
@@ -83,7 +89,8 @@ def _facts(name: str, said: dict[str, Any]) -> NetworkFacts:
     key = tuple(KeyPart(part, title) for part, title in said.pop("key", {}).items())
     form = re.compile(said.pop("form"), re.ASCII | re.VERBOSE)
     way, proofs = Way(said.pop("way")), frozenset(said.pop("proofs"))
-    return NetworkFacts(name=name, way=way, form=form, proofs=proofs, key=key, **said)
+    once, each = said.pop("requests", (0, 0))
+    return NetworkFacts(name=name, way=way, form=form, proofs=proofs, key=key, requests=(once, each), **said)
 
 
 def _read() -> Mapping[str, NetworkFacts]:

@@ -152,9 +152,9 @@ class _Reading:
     def _prove_again(self, source: Network, account: str) -> None:
         with self._process.working() as work:
             connection, _ = self._mine(work)
-            code = unseal(connection, key_of(work, connection), "code")
+            code, before = unseal(connection, key_of(work, connection), "code"), connection.proof
         page = page_address(self._process.settings.public_url, code)
-        proof = find_proof(source, self._asking, account, code, page)
+        proof = find_proof(source, self._asking, account, code, page, before)
         with self._process.working() as work:
             connection, run = self._mine(work)
             if proof is not None:

@@ -11,6 +11,7 @@ from workers.models.certificate import Certificate
 from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
 from workers.models.consent_proof import ConsentProof
+from workers.models.digest import Digest
 from workers.models.dispute import Dispute, Dropped
 from workers.models.draw import Draw
 from workers.models.erasure import Erasure
@@ -25,6 +26,7 @@ from workers.models.network_use import NetworkUse
 from workers.models.objection import Objection
 from workers.models.post import Post
 from workers.models.rejected_topic import RejectedTopic
+from workers.models.release import Release
 from workers.models.run import Run
 from workers.models.sample import Sample
 from workers.models.score import DayScored, PostSplit, Score
@@ -44,6 +46,7 @@ __all__ = [
     "Connection",
     "ConsentProof",
     "DayScored",
+    "Digest",
     "Disclosure",
     "Dispute",
     "Draw",
@@ -63,6 +66,7 @@ __all__ = [
     "PostSplit",
     "Recipient",
     "RejectedTopic",
+    "Release",
     "Request",
     "Run",
     "Sample",

@@ -85,7 +85,7 @@ class Connection(Base):
     code_index: Mapped[bytes] = mapped_column(index=True)
     code_until: Mapped[datetime]
     proof: Mapped[str | None]
-    """How it was proven: `bio`, `file`, `rel_me` or `post`."""
+    """How it was proven: `bio`, `dns`, `file`, `rel_me` or `post`."""
     proven_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]

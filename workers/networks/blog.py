@@ -23,13 +23,11 @@ from workers.networks.markup import read_html
 from workers.networks.shape import Cost, Page, Post, Profile, Reading
 from workers.networks.untrusted import Record
 from workers.networks.walk import Posts, pages
-from workers.networks.webpage import WebPage, decoded, read_page
+from workers.networks.webpage import WebPage, read_page
 
 _HTML = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 _FEED = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
 _FEEDS = ("application/atom+xml", "application/rss+xml", "application/feed+xml")
-_FILE = "/.well-known/klarwert.txt"
-_LONGEST_FILE = 2000
 _CLOSED = frozenset({401, 402, 403, 407, 451})
 _MISSING = frozenset({404, 410})
 _MOST_ENTRIES = 500
@@ -40,8 +38,8 @@ class Blog:
 
     name = "blog"
     needs: tuple[str, ...] = ()
-    proofs = frozenset({"bio", "file", "rel_me", "post"})
-    cost = Cost(once=5, each=0)
+    proofs = frozenset({"bio", "dns", "file", "rel_me", "post"})
+    cost = Cost(once=4, each=0)
 
     def find(self, client: Client, address: str) -> Profile:
         """The website at an address, with or without https://; whether it is a blog with a feed, `profile` asks."""
@@ -61,13 +59,13 @@ class Blog:
             if failure.reason == Reason.GONE:
                 raise Failure(Reason.UNKNOWN_ACCOUNT) from None
             raise
-        return _profile(client, document)
+        return _profile(document)
 
     def profile(self, client: Client, remote_id: str) -> Profile:
         """The home page of now. Raises Failure(MOVED) where it leads to another one."""
         document = _asked(client, remote_id, _HTML)
         _feed_of(read_page(document))
-        found = _profile(client, document)
+        found = _profile(document)
         if found.remote_id != remote_id:
             raise Failure(Reason.MOVED)
         return found
@@ -138,7 +136,7 @@ def _asked(client: Client, address: str, accept: str) -> Document:
     return document
 
 
-def _profile(client: Client, document: Document) -> Profile:
+def _profile(document: Document) -> Profile:
     page = read_page(document)
     home = parsed(document.address).copy_with(fragment=None, query=None)
     host = home.netloc.decode("ascii")
@@ -150,16 +148,9 @@ def _profile(client: Client, document: Document) -> Profile:
         address=str(home),
         bio="\n".join(meta for meta in metas if meta),
         links=page.named("me"),
-        file=_file(client, origin(home)) if home.path == "/" else "",
+        domain=host if home.path == "/" else "",
         actor_id=host,
     )
-
-
-def _file(client: Client, home: str) -> str:
-    """The file for proofs, where a whole host is the blog; empty where there is none."""
-    document = client.get_document(home + _FILE, "text/plain")
-    there = document.status == HTTPStatus.OK and _origin(document.address) == home
-    return decoded(document)[:_LONGEST_FILE] if there else ""
 
 
 def _feed_of(page: WebPage) -> str:

@@ -44,7 +44,7 @@ class Bluesky:
 
     name = "bluesky"
     needs: tuple[str, ...] = ()
-    proofs = frozenset({"bio", "rel_me", "post"})
+    proofs = frozenset({"bio", "dns", "file", "rel_me", "post"})
     cost = Cost(once=2, each=5)
 
     def __init__(self, appview: str = "https://public.api.bsky.app") -> None:
@@ -252,6 +252,7 @@ def _profile(did: str, answer: Record) -> Profile:
     return Profile(
         remote_id=did,
         handle=handle if _HANDLE.match(handle) else did,
+        domain=handle if _is_domain(handle) else "",
         host="bsky.app",
         address=f"https://bsky.app/profile/{did}",
         bio=bio,
@@ -259,6 +260,11 @@ def _profile(did: str, answer: Record) -> Profile:
         followers=untrusted.count(answer.get("followersCount")),
         actor_id=did,
     )
+
+
+def _is_domain(handle: str) -> bool:
+    """Whether a handle is a domain that the servers have verified: they write `handle.invalid` where it is not."""
+    return _HANDLE.match(handle) is not None and not handle.endswith(".invalid")
 
 
 def _text(item: Record, key: str) -> str:

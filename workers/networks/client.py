@@ -23,6 +23,7 @@ from workers.networks.body import parse_json, read_limited
 from workers.networks.connection import Deadline, GuardedBackend, Resolve, system_addresses
 from workers.networks.failure import Failure, Reason
 from workers.networks.guard import Guard, origin
+from workers.networks.names import Texts, system_texts
 from workers.networks.pace import asked_to_wait_until, is_spent, used_up_until
 from workers.networks.traffic import Alone, Traffic
 
@@ -126,6 +127,7 @@ class Client:
     """One run of asking. It belongs to one thread; `now` (aware UTC) and `sleep` may be a virtual clock.
 
     `traffic` is shared with the other runs; `alive` is called before each request and may end the run by raising.
+    `texts_of` gives the texts of a name in the DNS.
     """
 
     def __init__(
@@ -140,11 +142,13 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         resolve: Resolve = system_addresses,
+        texts: Texts = system_texts,
         tls: ssl.SSLContext | None = None,
         backend: httpcore.NetworkBackend | None = None,
     ) -> None:
         self.now = now
         self.requests = 0
+        self.texts_of = texts
         self._user_agent = user_agent
         self._limits = limits or Limits()
         self._guard = Guard(allowed_origins)

@@ -27,7 +27,9 @@ _URI = re.compile(
 )
 _DID = re.compile(r"did:[a-z]{2,10}:[A-Za-z0-9._:%-]{3,300}\Z")
 _POST, _LIKE, _REPOST = "app.bsky.feed.post", "app.bsky.feed.like", "app.bsky.feed.repost"
+_REACTIONS = frozenset({_POST, _LIKE, _REPOST})
 About = Callable[[str], bool]
+"""Whether a DID is a participant's; or whether a record is a reaction that came by before."""
 
 
 class What(StrEnum):
@@ -37,6 +39,8 @@ class What(StrEnum):
     REPOST = "repost"
     REPLY = "reply"
     QUOTE = "quote"
+    TAKEN_BACK = "taken back"
+    """A reaction that came by before was deleted; `record` says which."""
     POST_GONE = "post gone"
     ACCOUNT_GONE = "account gone"
     """Deactivated, taken down, suspended or deleted."""
@@ -45,12 +49,17 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Happened:
-    """One thing about a participant, who is `did`; `post` is the key of their post, `actor` the DID of who reacted."""
+    """One thing about a participant, who is `did`; `post` is the key of their post, `actor` the DID of who reacted.
+
+    `record` is the reaction's own place: its author's DID, collection and key. Of one that was taken back there is only
+    that and the author.
+    """
 
     what: What
-    did: str = field(repr=False)
+    did: str = field(default="", repr=False)
     post: str = field(default="", repr=False)
     actor: str = field(default="", repr=False)
+    record: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -65,10 +74,11 @@ class FutureCursorError(RuntimeError):
     """The relay has never come as far as our place in the stream: it began anew."""
 
 
-def frames(relay: str, cursor: int | None, about: About) -> Iterator[Frame | None]:
+def frames(relay: str, cursor: int | None, about: About, reaction: About) -> Iterator[Frame | None]:
     """What the relay sends, from `cursor` on, or from now on without one; None after a second in which nothing came.
 
-    Ends never by itself. Raises `Failure` (UNREACHABLE, NOT_UNDERSTOOD) and `FutureCursorError`.
+    `about` knows participants, `reaction` the records that came by before. Ends never by itself. Raises `Failure`
+    (UNREACHABLE, NOT_UNDERSTOOD) and `FutureCursorError`.
     """
     query = f"?{urlencode({'cursor': cursor})}" if cursor is not None else ""
     try:
@@ -81,14 +91,14 @@ def frames(relay: str, cursor: int | None, about: About) -> Iterator[Frame | Non
                 except TimeoutError:
                     yield None
                     continue
-                frame = read(message, about)
+                frame = read(message, about, reaction)
                 if frame is not None:
                     yield frame
     except (OSError, TimeoutError, WebSocketException):
         raise Failure(Reason.UNREACHABLE) from None
 
 
-def read(message: str | bytes, about: About) -> Frame | None:
+def read(message: str | bytes, about: About, reaction: About) -> Frame | None:
     """One message; None for one without a place. Raises `Failure(NOT_UNDERSTOOD)`, `FutureCursorError`."""
     if isinstance(message, str):
         raise Failure(Reason.NOT_UNDERSTOOD)
@@ -104,8 +114,10 @@ def read(message: str | bytes, about: About) -> Frame | None:
     seq = body.get("seq")
     if not isinstance(seq, int) or isinstance(seq, bool) or seq < 0:
         return None
-    reader = {"#commit": _commit, "#account": _account}.get(untrusted.text(header.get("t"), 20))
-    return Frame(seq, tuple(reader(body, about)) if reader else ())
+    kind = untrusted.text(header.get("t"), 20)
+    if kind == "#account":
+        return Frame(seq, tuple(_account(body, about)))
+    return Frame(seq, tuple(_commit(body, about, reaction)) if kind == "#commit" else ())
 
 
 def _account(body: dict[str, Any], about: About) -> Iterator[Happened]:
@@ -114,25 +126,29 @@ def _account(body: dict[str, Any], about: About) -> Iterator[Happened]:
         yield Happened(What.ACCOUNT_BACK if body.get("active") is True else What.ACCOUNT_GONE, did)
 
 
-def _commit(body: dict[str, Any], about: About) -> Iterator[Happened]:
+def _commit(body: dict[str, Any], about: About, reaction: About) -> Iterator[Happened]:
     actor = untrusted.text(body.get("repo"), 320)
     operations = body.get("ops")
     if not _DID.match(actor) or not isinstance(operations, list):
         return
     blocks: dict[Any, Any] | None = None
     for operation in map(untrusted.record, operations):
-        collection, _, key = untrusted.text(operation.get("path"), 600).partition("/")
+        path = untrusted.text(operation.get("path"), 600)
+        collection, _, key = path.partition("/")
+        record_of = f"{actor}/{path}"
         if operation.get("action") == "delete":
             if collection == _POST and about(actor):
                 yield Happened(What.POST_GONE, actor, key)
-        elif operation.get("action") == "create" and collection in (_POST, _LIKE, _REPOST):
+            if collection in _REACTIONS and reaction(record_of):
+                yield Happened(What.TAKEN_BACK, actor=actor, record=record_of)
+        elif operation.get("action") == "create" and collection in _REACTIONS:
             if blocks is None:
                 blocks = _blocks(body.get("blocks"))
             record = untrusted.record(blocks.get(operation.get("cid")))
             for what, uri in _subjects(collection, record):
                 named = _URI.match(uri)
                 if named and named["did"] != actor and about(named["did"]):
-                    yield Happened(what, named["did"], named["key"], actor)
+                    yield Happened(what, named["did"], named["key"], actor, record_of)
 
 
 def _blocks(car: object) -> dict[Any, Any]:

@@ -44,6 +44,11 @@ def is_public(address: str) -> bool:
     return ip.scope_id is None and ip in _PUBLIC_V6 and not any(ip in network for network in _V6)
 
 
+def is_name(host: str) -> bool:
+    """Whether a host (in ASCII) is written as an ordinary name of the public internet, and is no number in disguise."""
+    return _NAME.match(host) is not None
+
+
 def parsed(url: str) -> httpx.URL:
     """The address in its normal form, its host in ASCII. Raises Failure(REFUSED_ADDRESS) for an unclean one."""
     if _ODD.search(url) or len(url) > _LONGEST:
@@ -94,4 +99,4 @@ def _port(url: httpx.URL) -> int:
 
 
 def _is_plain_https(url: httpx.URL) -> bool:
-    return url.scheme == "https" and url.port is None and bool(_NAME.match(url.raw_host.decode("ascii")))
+    return url.scheme == "https" and url.port is None and is_name(url.raw_host.decode("ascii"))

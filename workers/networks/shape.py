@@ -28,8 +28,8 @@ class Profile:
     links: tuple[str, ...] = ()
     """Addresses that the profile links to as its own (`rel="me"` or profile fields)."""
     followers: int | None = None
-    file: str = field(default="", repr=False)
-    """What stands in `/.well-known/klarwert.txt`, where the account is a domain."""
+    domain: str = ""
+    """The host (and port) that the account is, where it is a whole one: a blog's, a handle on Bluesky."""
     actor_id: str = ""
     """The id under which this account appears as `Reaction.actor_id` on the same network, to know a participant by."""
 
@@ -100,7 +100,7 @@ class Network(Protocol):
     needs: tuple[str, ...]
     """The parts of the operator's key, as the catalogue names them; empty where everybody may ask."""
     proofs: frozenset[str]
-    """How an account can be proven: `bio`, `rel_me`, `post`, `file` (see `proof`)."""
+    """How an account can be proven: `bio`, `rel_me`, `post`, `file`, `dns` (see `proof`)."""
     cost: Cost
 
     def find(self, client: Client, address: str) -> Profile:

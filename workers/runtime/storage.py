@@ -1,10 +1,16 @@
 """Where files lie that several workers share: a folder, or anything that fsspec reaches (`s3://…`)."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import fsspec
+from rq.timeouts import BaseTimeoutException
+
+
+class StorageError(OSError):
+    """A storage that is no folder does not answer, or refuses; the libraries behind it have errors of many kinds."""
 
 
 class Storage:
@@ -19,13 +25,15 @@ class Storage:
         """The content of a file. Raises `FileNotFoundError`, `OSError`."""
         # A listing that a network storage remembers may be older than the file.
         self._system.invalidate_cache()
-        content: bytes = self._system.cat_file(self._path(name))
+        with _translated():
+            content: bytes = self._system.cat_file(self._path(name))
         return content
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file: whole and durable when this returns, or not there under its name. Raises `OSError`."""
         if not self._local:
-            self._system.pipe_file(self._path(name), content)
+            with _translated():
+                self._system.pipe_file(self._path(name), content)
             return
         os.makedirs(self._root, mode=0o700, exist_ok=True)  # noqa: PTH103 - the root is fsspec's text
         part = self._path(f".{name}.part")
@@ -41,7 +49,7 @@ class Storage:
     def delete(self, name: str) -> None:
         """Removes a file and what was left of writing it; one that is not there is no error."""
         for path in (self._path(name), self._path(f".{name}.part")):
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError), _translated():
                 self._system.rm_file(path)
         if self._local and self._system.exists(self._root):
             _flush_folder(self._root)
@@ -50,7 +58,8 @@ class Storage:
         """Names of all files with this beginning, those that were never finished too."""
         self._system.invalidate_cache()
         try:
-            paths = self._system.ls(self._root, detail=False)
+            with _translated():
+                paths = self._system.ls(self._root, detail=False)
         except FileNotFoundError:
             return set()
         names = (path.rstrip("/").rpartition("/")[2] for path in paths)
@@ -59,6 +68,17 @@ class Storage:
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Makes an `OSError` of what the library of a storage raises."""
+    try:
+        yield
+    except (OSError, BaseTimeoutException):
+        raise
+    except Exception as error:  # Each library behind fsspec has a family of its own; botocore's are no OSErrors.
+        raise StorageError(f"the storage failed: {type(error).__name__}") from error
 
 
 def _write_durably(path: str, content: bytes) -> None:

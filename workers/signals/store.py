@@ -129,6 +129,19 @@ def found(work: Work, connection: Connection, addresses: Iterable[str]) -> list[
     return list(work.session.scalars(query))
 
 
+def take_back(
+    work: Work, key: PersonKey, connection: Connection, address: str, kind: str, actor_id: str, day: date
+) -> None:
+    """Takes one reaction away that its author took back; of several on one `day` one stays less. Unknown: nothing."""
+    actor = key.pseudonym(connection.network, actor_id)
+    for post in found(work, connection, [address]):
+        stored = _stored(known(work.session, connection.subject_id, key), connection.id, post.number)
+        one = stored.get(kind, {}).get(_identity(kind, actor, day))
+        if one is not None:
+            less = Statement(KIND_CODES[kind], post.number, actor, number_of(one.day), one.count - 1)
+            say(work.session, key, connection.subject_id, connection.id, [less])
+
+
 def drop_posts(session: Session, posts: Iterable[Post]) -> None:
     """Erases posts and their signals: they are gone at their source."""
     gone: dict[tuple[str, str], list[Statement]] = defaultdict(list)

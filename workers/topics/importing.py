@@ -1,6 +1,7 @@
 """An operator's own taxonomy: their table checked, and thinned of what must get no topic (R11)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from workers.topics.giving import Giver
@@ -41,25 +42,39 @@ def _touching(topics: Iterable[Topic], own: Giver) -> frozenset[str]:
     """Slugs of topics that are about an excluded matter by their names, and of everything below them."""
     rows = list(topics)
     gone = {topic.slug for topic in rows if any(own.touches_excluded(name) for name in _names(topic))}
-    return frozenset(gone | {topic.slug for topic in rows if topic.parent in gone})
+    while below := {topic.slug for topic in rows if gone & {topic.parent, *topic.also}} - gone:
+        gone |= below
+    return frozenset(gone)
 
 
 def _once(topics: Iterable[Topic]) -> tuple[list[Topic], tuple[str, ...]]:
-    """The topics without those whose slug or name stands before them, and the slugs of those."""
-    seen: set[str] = set()
-    kept, doubled = [], []
+    """The topics without those whose slug or name stands before them, and the slugs of those.
+
+    What lies below one of those lies below the one before it.
+    """
+    seen: dict[str, str] = {}
+    kept: list[Topic] = []
+    doubled: dict[str, str] = {}
     for topic in topics:
-        marks = {f"slug {topic.slug}", f"en {topic.name_en.casefold()}", f"de {topic.name_de.casefold()}"}
-        if marks & seen:
-            doubled.append(topic.slug)
+        marks = (f"slug {topic.slug}", f"en {topic.name_en.casefold()}", f"de {topic.name_de.casefold()}")
+        before = next((seen[mark] for mark in marks if mark in seen), None)
+        if before is not None:
+            doubled[topic.slug] = before
         else:
             kept.append(topic)
-            seen |= marks
-    return kept, tuple(doubled)
+            seen |= dict.fromkeys(marks, topic.slug)
+    slugs = {topic.slug for topic in kept}
+    return [_below(topic, doubled, slugs) for topic in kept], tuple(doubled)
+
+
+def _below(topic: Topic, doubled: Mapping[str, str], slugs: AbstractSet[str]) -> Topic:
+    """The topic below the first of its parents that is there."""
+    above = (slug if slug in slugs else doubled.get(slug, slug) for slug in (topic.parent, *topic.also))
+    return replace(topic, parent=next((slug for slug in above if slug in slugs - {topic.slug}), ""), also=())
 
 
 def _two_levels(topics: Sequence[Topic]) -> list[Topic]:
-    """Hangs what lies deeper on the topmost topic above it; a parent that is not there makes an area of its child."""
+    """Hangs what lies deeper on the topmost topic above it."""
     parents = {topic.slug: topic.parent for topic in topics}
     return [replace(topic, parent=_top(topic.slug, parents)) for topic in topics]
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 #: A table must have these; `aliases` and `hashtags` may be missing.
 NEEDED = ("slug", "name_en", "name_de", "parent")
+#: What other tables call the column `parent`: several parents of which the first counts, and areas above them.
+_PARENTS = ("parent", "parent_slugs", "super_slugs")
 COLUMNS = ("slug", "name_en", "name_de", "aliases", "hashtags", "parent")
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -26,6 +28,8 @@ class Topic:
     aliases: tuple[str, ...] = ()
     hashtags: tuple[str, ...] = ()
     parent: str = ""
+    also: tuple[str, ...] = ()
+    """Further parents that a table names: what lies below an excluded one is excluded, by whichever way (R11)."""
 
     def name(self, language: str) -> str:
         """The name that people read; English for any language but German."""
@@ -42,10 +46,12 @@ class Topic:
 def read_table(text: str) -> list[Topic]:
     """The topics of a table. A name that is missing in one language is taken from the other.
 
+    A table may name several parents (`parent_slugs`, parted by commas) and the areas above them (`super_slugs`).
     Raises `BadTableError` for missing columns, slugs and names.
     """
     rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    missing = [column for column in NEEDED if column not in (rows.fieldnames or ())]
+    there = set(rows.fieldnames or ())
+    missing = [column for column in NEEDED if not there & ({*_PARENTS} if column == "parent" else {column})]
     if missing:
         raise BadTableError(f"line 1: these columns are missing: {', '.join(missing)}")
     return [_topic(row, line) for line, row in enumerate(rows, 2)]
@@ -71,13 +77,17 @@ def _topic(row: dict[str, str | None], line: int) -> Topic:
         raise BadTableError(f"line {line}: a topic needs a slug of letters or digits")
     if not values["name_en"] and not values["name_de"]:
         raise BadTableError(f"line {line}: a topic needs a name")
+    slug = _slug(values["slug"])
+    parents = [_slug(each) for column in _PARENTS for each in _listed(row.get(column) or "")]
+    above = tuple(dict.fromkeys(each for each in parents if each not in ("", slug)))
     return Topic(
-        slug=_slug(values["slug"]),
+        slug=slug,
         name_en=values["name_en"] or values["name_de"],
         name_de=values["name_de"] or values["name_en"],
         aliases=_listed(values["aliases"]),
         hashtags=tuple(tag.removeprefix("#") for tag in _listed(values["hashtags"])),
-        parent=_slug(values["parent"]),
+        parent=above[0] if above else "",
+        also=above[1:],
     )
 
 

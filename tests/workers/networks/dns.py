@@ -8,14 +8,24 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-_A, _AAAA = 1, 28
+_A, _TXT, _AAAA = 1, 16, 28
+#: Answers without a record: all is well, the server is broken, there is no such name.
+_WELL, _BROKEN, _NO_NAME = 0, 2, 3
 _HEAD = struct.Struct(">6H")
 
 
 class NameServer:
-    """Answers from a table: for each name a list of answers, given one after the other, the last one for ever."""
+    """Answers from a table: for each name a list of answers, given one after the other, the last one for ever.
 
-    def __init__(self, names: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    `texts` are the TXT records by name, each of them one or several strings; None for a name that breaks the server.
+    """
+
+    def __init__(
+        self,
+        names: Mapping[str, Sequence[Sequence[str]]],
+        texts: Mapping[str, Sequence[Sequence[bytes]] | None] | None = None,
+    ) -> None:
+        self._texts = dict(texts or {})
         self.asked: list[str] = []
         self._names = {name: list(answers) for name, answers in names.items()}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -59,7 +69,19 @@ class NameServer:
                 return
             name, end = _name(asked, _HEAD.size)
             kind = struct.unpack_from(">H", asked, end)[0]
-            self._socket.sendto(self._answer(asked, name, end + 4, kind), who)
+            reply = self._told if kind == _TXT else self._answer
+            self._socket.sendto(reply(asked, name, end + 4, kind), who)
+
+    def _told(self, asked: bytes, name: str, end: int, kind: int) -> bytes:
+        """The texts of a name."""
+        self.asked.append(name)
+        records = self._texts.get(name, ())
+        known = name in self._texts or name in self._names
+        code = _BROKEN if records is None else _WELL if known else _NO_NAME
+        packed = [b"".join(bytes([len(part)]) + part for part in record) for record in records or ()]
+        head = _HEAD.pack(struct.unpack_from(">H", asked)[0], 0x8180 | code, 1, len(packed), 0, 0)
+        body = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 0, len(each)) + each for each in packed)
+        return head + asked[_HEAD.size : end] + body
 
     def _answer(self, asked: bytes, name: str, end: int, kind: int) -> bytes:
         answers = self._names.get(name, [[]])

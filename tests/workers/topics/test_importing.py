@@ -46,6 +46,51 @@ def test_a_circle_of_parents_comes_to_an_end() -> None:
         imported("a\tA1\tA2\t\tb", "b\tB1\tB2\t\ta")
 
 
+KLOUT = "topic_id\tslug\tname_en\tname_de\twikidata_id\tparent_slugs\tsuper_slugs\n"
+
+
+def test_a_table_with_several_parents_and_columns_of_its_own_is_taken_as_it_is() -> None:
+    rows = [
+        "1\toutside-super\tOutside\tDraußen\tQ1\t\t",
+        "2\tkites\tKites\tDrachen\tQ2\tflying,wind\toutside-super",
+        "3\tflying\tFlying\tFliegen\tQ3\t\toutside-super",
+        "4\tstunt-kites\tStunt kites\tLenkdrachen\t\tkites\toutside-super",
+        "5\tchess\tChess\tSchach\tQ5\tgames\t",
+    ]
+    found = import_table(KLOUT + "\n".join(rows), own_giver())
+    assert {topic.slug: topic.parent for topic in found.topics} == {
+        "outside-super": "", "flying": "outside-super", "kites": "outside-super", "stunt-kites": "outside-super",
+        "chess": "",
+    }  # fmt: skip
+    assert all(topic.also == () for topic in found.topics)
+
+
+def test_what_lies_below_a_double_or_a_missing_parent_finds_another_place() -> None:
+    rows = [
+        "1\tgames\tGames\tSpiele\t\tgames-super\t",
+        "2\tgames-super\tGames\tSpiele\t\t\t",
+        "3\tchess\tChess\tSchach\t\t\tgames-super",
+        "4\tkites\tKites\tDrachen\t\tnowhere,games\t",
+    ]
+    found = import_table(KLOUT + "\n".join(rows), own_giver())
+    assert {topic.slug: topic.parent for topic in found.topics} == {"games": "", "chess": "games", "kites": "games"}
+    assert found.doubled == ("games-super",)
+
+
+def test_what_lies_below_an_excluded_matter_by_any_way_goes_however_deep() -> None:
+    rows = [
+        "1\thealth-super\tHealth\tGesundheit\t\t\t",
+        "2\tbody\tBody\tKörper\t\tsports\thealth-super",
+        "3\tarms\tArms\tArme\t\tbody\t",
+        "4\thands\tHands\tHände\t\tgloves,arms\t",
+        "5\tsports\tSports\tSport\t\t\t",
+        "6\tgloves\tGloves\tHandschuhe\t\tsports\t",
+    ]
+    found = import_table(KLOUT + "\n".join(rows), own_giver())
+    assert [topic.slug for topic in found.topics] == ["sports", "gloves"]
+    assert found.thinned == ("arms", "body", "hands", "health-super")
+
+
 def test_slugs_are_rewritten_and_a_missing_name_is_taken_from_the_other_language() -> None:
     assert imported("Bob's Kites!\t\tDrachen\t\t").topics == (Topic("bob-s-kites", "Drachen", "Drachen"),)
 

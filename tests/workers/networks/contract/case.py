@@ -68,6 +68,11 @@ class Case:
         return str(self.profile["remote_id"])
 
     @property
+    def domain(self) -> str:
+        """The domain that the account is; empty where it is none."""
+        return str(self.profile.get("domain", ""))
+
+    @property
     def actors(self) -> set[str]:
         """Everybody who may come out."""
         return {who for post in self.posts for _, who, _, _ in post.reactions if who}

@@ -19,6 +19,8 @@ from workers.networks.client import Client, Limits
 INSIDE = "inside.example"
 #: What stands in the fixtures where a proof may stand, and in what others wrote.
 PLACES = ("bio", "post", "file", "rel_me", "other")
+#: Below this name stands the proof that is in the DNS.
+DNS_LABEL = "_klarwert."
 Trouble = Callable[[Asked, Reply], Reply]
 
 
@@ -45,8 +47,14 @@ class Stage(LoopbackServer):
             sleep=self.clock.sleep,
             jitter=lambda: 0.5,
             resolve=lambda host, _: ["10.0.0.8"] if host == INSIDE else ["93.184.216.34"],
+            texts=self._texts,
             backend=_Leading(int(self.host.rpartition(":")[2])),
         )
+
+    def _texts(self, name: str) -> list[str]:
+        """What the DNS says; a network that asks for another name than its account's finds nothing."""
+        there = name == f"{DNS_LABEL}{self.case.domain}"
+        return ["v=spf1 -all", self.said["dns"]] if there and "dns" in self.said else []
 
     def _play(self, asked: Asked) -> Reply:
         found = [(number, each) for number, each in enumerate(self.case.answers) if _fits(each, asked)]

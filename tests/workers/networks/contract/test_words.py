@@ -32,12 +32,23 @@ def test_the_words_are_there_in_both_languages(name: str) -> None:
     assert all(set(part.title) == {"de", "en"} for part in facts.key)
 
 
+@pytest.mark.parametrize("name", sorted(name for name, facts in ALL.items() if facts.way is Way.NONE))
+def test_what_cannot_be_read_says_why_and_where_that_is_written(name: str) -> None:
+    facts = ALL[name]
+    assert facts.about
+    assert all(len(text) > 100 for text in facts.about.values())
+    assert facts.source.startswith("https://")
+    assert facts.source in DOCS.read_text(encoding="utf-8")
+
+
 def test_the_catalogue_and_the_network_say_the_same(case: Case) -> None:
     facts, network = NETWORKS[case.name], case.network()
     assert network.name == case.name
     assert tuple(part.name for part in facts.key) == network.needs
     assert (facts.way is Way.KEY) == bool(network.needs) == bool(facts.key_page) == bool(facts.switch_on)
     assert facts.proofs == network.proofs <= set(PROOFS)
+    assert facts.requests == (network.cost.once, network.cost.each)
+    assert not facts.key or bool(facts.daily) != bool(facts.limit), "the operator is to know what the key is allowed"
     assert facts.may_be(facts.example)
     assert all(facts.may_be(typed) for typed in case.typed)
 
