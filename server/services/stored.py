@@ -87,6 +87,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "news to recipients": KindWords(
             _("News to recipients"), _("What others who got something of you were told about it, and their answer.")
         ),
+        "erased parts": KindWords(
+            _("Deleted parts"), _("Fingerprints of posts and days whose signals you deleted, so that they stay out.")
+        ),
         "requests": KindWords(
             _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
         ),
@@ -150,6 +153,7 @@ def columns(language: str) -> Mapping[str, str]:
     return {
         "account": _("Account"),
         "account_id": _("Account number"),
+        "act": _("What it was about"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
         "answer": _("Answer"),
@@ -239,6 +243,8 @@ def columns(language: str) -> Mapping[str, str]:
         "reason": _("Reason"),
         "received_at": _("Received"),
         "recipient": _("To"),
+        "recipient_id": _("Number of the recipient"),
+        "reference": _("Reference"),
         "recount": _("Counted anew"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),

@@ -14,7 +14,7 @@ from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY
 from tests.workers.jobs.conftest import Town, mastodon_server, settings, town
 from tests.workers.test_telling import make_recipient
-from workers import jobs
+from workers import buckets, jobs
 from workers.models import Bucket, Connection, Dispute, Dropped, Forgotten, Inbox, Post, Webmention
 from workers.networks.shape import Post as Read
 from workers.networks.shape import Reaction, Reading
@@ -102,7 +102,8 @@ def test_a_post_is_gone_and_not_read_again(each_process: Process) -> None:
 
 
 def test_the_bytes_go_from_the_file_and_nothing_of_others(process: Process) -> None:
-    process.make_sure()
+    with process.working() as work:
+        buckets.settle(work)
     gone, other = person(process), person(process)
     for one in (gone, other):
         read(process, one)
