@@ -70,14 +70,19 @@ def payload(facts: Mapping[str, Any], *, public_key: str, erased_at: datetime, l
 
 
 def facts(
-    controller: str, binding_: str, counts: Mapping[str, int], kept: Sequence[Kept], backups_until: date | None
-) -> dict[str, Any]:
-    """What is known when the data goes: how many things of each kind went, what stays, when the last backup expires."""
+    controller: str, binding_: str, counts: Mapping[str, int], kept: Sequence[Kept], told: Sequence[str],
+    backups_until: date | None,
+) -> dict[str, Any]:  # fmt: skip
+    """What is known when the data goes: how many things of each kind went, what stays, which recipients are told.
+
+    And when the last backup expires.
+    """
     return {
         "controller": controller,
         "binding": binding_,
         "counts": dict(counts),
         "kept": [asdict(one) for one in kept],
+        "told": list(told),
         "backups_until": backups_until.isoformat() if backups_until else None,
     }
 

@@ -113,7 +113,7 @@ def decide(
         if last.granted and not granted:
             _journal(session, last, now)
         session.flush()
-    _keep_text(session, notice)
+    keep_text(session, notice)
     consent = Consent(
         id=new_id(), subject_id=subject_id, purpose=notice.purpose.value, network=network, granted=granted,
         notice_digest=notice.digest, method=method, decided_at=now, ended_at=None,
@@ -283,7 +283,8 @@ def _open(subject_id: str, purpose: Purpose, network: str) -> Select[Consent]:
     )
 
 
-def _keep_text(session: Session, notice: Notice) -> None:
+def keep_text(session: Session, notice: Notice) -> None:
+    """Keeps a notice word for word, once, before somebody decides on it."""
     if session.get(NoticeText, notice.digest) is not None:
         return
     row = {

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from privacy.base import Base, Holds, Rule, Sealed, new_id
 from privacy.keyring import KeyRing
 from privacy.ledger import note
+from privacy.recipient import Recipient
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import About, Basis, Use
 
@@ -41,6 +42,10 @@ FORBIDDEN: Mapping[str, str] = {
 }
 
 
+#: The role of whoever is outside the organisation.
+RECIPIENT = "recipient"
+
+
 class ForbiddenUseError(PermissionError):
     """A score is not given for this. `use` is the purpose that was named, `law` what forbids it."""
 
@@ -59,7 +64,7 @@ class Disclosure(Base):
         about=About.PARTICIPANT,
         use=Use.PROOF,
         basis=Basis.DUTY,
-        exported=("id", "subject_id", "recipient", "role", "purpose", "what", "day", "made_at"),
+        exported=("id", "subject_id", "recipient", "recipient_id", "role", "purpose", "what", "day", "made_at"),
         withheld={"viewer_index": "a keyed fingerprint of whoever looked; recipient names them"},
         # The person can see it from the moment on which it is made.
         rule=Rule(366, since="made_at"),
@@ -69,8 +74,10 @@ class Disclosure(Base):
     subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), index=True)
     recipient: Mapped[Sealed]
     """Who got to see it, by name, as the person reads it."""
+    recipient_id: Mapped[str | None] = mapped_column(ForeignKey(Recipient.id), index=True)
+    """Who outside the organisation got it, and is told what becomes of it (Art. 19)."""
     role: Mapped[str]
-    """As what they looked: a `Role` of an account, `token`, `webhook`."""
+    """As what they looked: a `Role` of an account, or `RECIPIENT`."""
     viewer_index: Mapped[bytes] = mapped_column(index=True)
     """`viewer_index` of the account or token: tells how often somebody looked, and not who it was."""
     purpose: Mapped[str]
@@ -117,6 +124,35 @@ def record(
     session.flush()
     note(session, now, "disclosure", subject_id, disclosure=made.id, purpose=made.purpose, what=what, role=role)
     return made
+
+
+def hand_over(
+    session: Session,
+    ring: KeyRing,
+    subject_id: str,
+    now: datetime,
+    recipient: Recipient,
+    *,
+    purpose: str,
+    what: str,
+    day: date | None = None,
+) -> Disclosure:
+    """Records that a recipient gets something; they get `privacy.recipient.reference` with it. Raises as `record`."""
+    made = record(
+        session, ring, subject_id, now, recipient=recipient.name, role=RECIPIENT, viewer_id=recipient.id,
+        purpose=purpose, what=what, day=day,
+    )  # fmt: skip
+    made.recipient_id = recipient.id
+    session.flush()
+    return made
+
+
+def recipients(session: Session, subject_id: str, *purposes: Reason) -> list[Recipient]:
+    """Who outside the organisation got something of a person, for one of these purposes or for whatever; by name."""
+    mine = select(Disclosure.recipient_id).where(Disclosure.subject_id == subject_id)
+    if purposes:
+        mine = mine.where(Disclosure.purpose.in_(purposes))
+    return list(session.scalars(select(Recipient).where(Recipient.id.in_(mine)).order_by(Recipient.name, Recipient.id)))
 
 
 def viewer_index(ring: KeyRing, viewer_id: str) -> bytes:

@@ -40,6 +40,9 @@ class Use(StrEnum):
     ACCOUNT = "account"
     SCORING = "scoring"
     TOPICS = "topics"
+    LOOKUP = "lookup"
+    """Answering organisations that a person named."""
+    PROFILE = "profile"
     PROOF = "proof"
     RIGHTS = "rights"
     """Answering people who ask for their rights."""
@@ -51,6 +54,7 @@ class Use(StrEnum):
 class Basis(StrEnum):
     """The legal basis, an article of the DSGVO."""
 
+    CONSENT = "6(1)(a)"
     EXPLICIT_CONSENT = "6(1)(a), 9(2)(a)"
     CONTRACT = "6(1)(b)"
     DUTY = "6(1)(c)"

@@ -3,26 +3,28 @@
 Every page marks them as invented. Everything but the calendar is drawn from a fixed seed: the last day is yesterday.
 """
 
+import json
 import logging
 import random
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from importlib.resources import files
 from math import ceil
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from privacy import consent
 from privacy.base import new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal
 from privacy.vocabulary import Purpose
-from server import demo_audit
+from server import demo_asking, demo_audit, demo_crowd
 from server.models import Account, OrganisationFact, Role
 from server.services import accounts
 from server.services.connections import INVENTED
@@ -33,18 +35,20 @@ from workers import buckets
 from workers.fold import fold
 from workers.models import Bucket, Connection, DayScored, Post, PostSplit, Run, Score, StandingLink
 from workers.models.connection import State, code_index
-from workers.results import split_of
+from workers.results import split_at
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings, SettingsError
 from workers.runtime.work import Work
 from workers.scoring.changes import Known, changed
-from workers.scoring.explain import Explanation, explain
 from workers.scoring.model import KLARWERT_1
-from workers.scoring.signals import KIND_CODES, Signals
-from workers.signals.block import Statement
+from workers.scoring.score import Frame, frame, scored, sum_by, tally
+from workers.scoring.score import Score as Made
+from workers.scoring.signals import KIND_CODES, KINDS, IntArray, Signals
+from workers.signals.block import TOPIC, Statement
 from workers.signals.inbox import say
 from workers.signals.standing import account_index
 from workers.signals.store import next_number, number_of, post_index
+from workers.signals.topics import numbers_of
 
 log = logging.getLogger(__name__)
 
@@ -78,12 +82,24 @@ class Character:
     titles: list[str]
     holiday: tuple[int, int] = (0, 0)
     """Days (counted from the first) without any posts."""
+    agrees: tuple[str, ...] = ()
+    """Purposes that they agree to beside scores and lending their standing."""
 
 
 def cast() -> list[Character]:
     """The invented participants, from `demo.toml`."""
-    told = tomllib.loads(files("server").joinpath("demo.toml").read_text(encoding="utf-8"))
-    return [Character(**character) for character in told["character"]]
+    return [Character(**character) for character in _told()["character"]]
+
+
+def topics_of() -> dict[str, list[str]]:
+    """The topics of each title, as the words of the title give them (a test makes sure of it)."""
+    topics: dict[str, list[str]] = _told()["topics"]
+    return topics
+
+
+@cache
+def _told() -> dict[str, Any]:
+    return tomllib.loads(files("server").joinpath("demo.toml").read_text(encoding="utf-8"))
 
 
 @dataclass
@@ -96,8 +112,10 @@ class _Actor:
     connections: dict[str, Connection] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     columns: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
-    numbers: dict[str, int] = field(default_factory=dict)
-    """Id of a post to its number."""
+    places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Id of a post to its connection and number."""
+    topics: dict[str, list[str]] = field(default_factory=dict)
+    """Id of a post to its topics, where the participant agrees to topics."""
     lenders: dict[str, str] = field(default_factory=dict)
     """Pseudonym to the name of the participant behind it."""
 
@@ -132,20 +150,25 @@ def keep_apart(settings: Settings) -> None:
         )
 
 
-def make(settings: Settings) -> None:
-    """Makes the demo's people unless they are there. Takes some seconds."""
+def make(settings: Settings, participants: int = 0) -> bool:
+    """Makes the demo's people unless they are there; with a number so many of them in all. False if it was there.
+
+    Takes some seconds; a thousand people more take about as long.
+    """
     process = Process(settings)
     with process.reading() as session:
         there = session.get(OrganisationFact, _MARK) is not None
     if not there:
         with process.working() as work:
             work.session.add(OrganisationFact(name=_MARK, value=f"invented people, made on {work.today}"))
-            _make(work, random.Random(SEED))  # noqa: S311 - invented people need no secrets
+            _make(work, random.Random(SEED), participants)  # noqa: S311 - invented people need no secrets
             buckets.settle(work)
         _fold(process)
         demo_audit.audit(process)
+        demo_asking.ask(process)
         log.info("the demo was made: invented people over %d days", DAYS)
     process.close()
+    return not there
 
 
 def _fold(process: Process) -> None:
@@ -161,16 +184,17 @@ def _fold(process: Process) -> None:
             fold(process, number, today - timedelta(days=days))
 
 
-def _make(work: Work, chance: random.Random) -> None:
+def _make(work: Work, chance: random.Random, participants: int) -> None:
     first = work.today - timedelta(days=DAYS)
     hashed = hash_password(DEMO_LOGIN["password"])
     accounts.create(work, DEMO_LOGIN["admin"], hashed, "de", Role.ADMIN, confirmed=True)
     actors = {role.name: _participant(work, role, hashed, first) for role in cast()}
     for actor in actors.values():
         _reactions(work, actor, actors, first, chance)
-    _score_all(work, actors, first)
+    _score_all(work, actors, first, max(participants, len(actors)))
     for actor in actors.values():
         _store_signals(work, actor)
+    demo_crowd.join(work, participants - len(actors), hashed)
     demo_audit.join(work, hashed)
 
 
@@ -182,8 +206,8 @@ def _participant(work: Work, role: Character, hashed: str, first: date) -> _Acto
         shown = notice_for(Purpose.SCORING, network, role.language, DEMO)
         consent.decide(work.session, actor.subject_id, shown, granted=True, now=began, network=network)
         actor.connections[network] = _connection(work, actor, network, began)
-    if role.lends:
-        shown = notice_for(Purpose.RECOGNITION, "", role.language, DEMO)
+    for purpose in ([Purpose.RECOGNITION] if role.lends else []) + [Purpose(name) for name in role.agrees]:
+        shown = notice_for(purpose, "", role.language, DEMO)
         consent.decide(work.session, actor.subject_id, shown, granted=True, now=began)
     work.session.flush()
     return actor
@@ -218,8 +242,7 @@ def _reactions(work: Work, actor: _Actor, all_: dict[str, _Actor], first: date, 
     """Posts with reactions that fade over days, and followers that grow slowly."""
     for network, connection in actor.connections.items():
         for day, title in _calendar(actor.role, first, chance):
-            address = f"https://{network}.demo.example/{actor.role.name}/{day.isoformat()}-{title}"
-            post = _post(work, actor, connection, address, day)
+            post = _post(work, actor, connection, title, day)
             actor.runs[network].posts += 1
             for kind, who, when in _echo(actor.role, network, day, chance):
                 if when < work.today:
@@ -268,15 +291,18 @@ def _fellows(
             )  # fmt: skip
 
 
-def _post(work: Work, actor: _Actor, connection: Connection, address: str, day: date) -> str:
+def _post(work: Work, actor: _Actor, connection: Connection, title: str, day: date) -> str:
+    address = f"https://{connection.network}.demo.example/{actor.role.name}/{day.isoformat()}-{title}"
     row = Post(
         id=new_id(), subject_id=actor.subject_id, connection_id=connection.id, number=next_number(connection), day=day,
         address_index=post_index(work.ring, connection.id, f"{address}#{new_id()}"), first_read_at=work.now,
         read_at=work.now,
     )  # fmt: skip
-    seal(row, actor.key, address=address)
+    about = topics_of().get(title, []) if Purpose.TOPICS in actor.role.agrees else []
+    seal(row, actor.key, address=address, topics=json.dumps(about) if about else None)
     work.session.add(row)
-    actor.numbers[row.id] = row.number
+    actor.topics[row.id] = about
+    actor.places[row.id] = connection.id, row.number
     return row.id
 
 
@@ -285,20 +311,31 @@ def _oldest(work: Work) -> date:
     return work.today - timedelta(days=KLARWERT_1.window_days)
 
 
-def _score_all(work: Work, actors: dict[str, _Actor], first: date) -> None:
-    """Scores everybody day by day, as the nightly run does: standing comes from the day before."""
+def _score_all(work: Work, actors: dict[str, _Actor], first: date, people: int) -> None:
+    """Scores the cast day by day, as the nightly run does: standing comes from the day before.
+
+    The last two nights fold for everybody, `people` in all.
+    """
     signals = {name: Signals.from_columns(**actor.columns) for name, actor in actors.items()}
     yesterday: dict[str, float] = {}
     before: dict[str, Known] = {}
+    scores: list[dict[str, Any]] = []
+    splits: list[dict[str, Any]] = []
     for offset in range(DAYS):
         day = first + timedelta(days=offset)
         known = {name: _known(actor, signals[name], day, yesterday) for name, actor in actors.items()}
-        told = {name: explain(one.signals, day, one.yesterday, one.disputed) for name, one in known.items()}
-        yesterday = {name: one.total.score for name, one in told.items()}
-        for name, one in told.items():
-            _store_score(work, actors[name], one, known[name], before.get(name))
+        for name, one in known.items():
+            seen = frame(one.signals, day, one.yesterday, one.disputed)
+            made = scored(seen, tally(seen))
+            yesterday[name] = made.score
+            scores.append(_score(actors[name], seen, made, one, before.get(name)))
+            if day >= _oldest(work):
+                splits.append(_split(actors[name], seen, made, day))
         before = known if offset >= DAYS - CHANGED_DAYS else {}
-        work.session.add(DayScored(day=day, done_at=work.now, people=len(actors)))
+        work.session.add(DayScored(day=day, done_at=work.now, people=people if offset >= DAYS - 2 else len(actors)))
+    work.session.flush()
+    work.session.execute(insert(Score), scores)
+    work.session.execute(insert(PostSplit), splits)
 
 
 def _known(actor: _Actor, signals: Signals, day: date, yesterday: dict[str, float]) -> Known:
@@ -307,23 +344,34 @@ def _known(actor: _Actor, signals: Signals, day: date, yesterday: dict[str, floa
     return Known(day, signals, lent, np.zeros(len(signals), dtype=np.bool_))
 
 
-def _store_score(work: Work, actor: _Actor, told: Explanation, known: Known, before: Known | None) -> None:
-    day = known.day
-    made_at = datetime.combine(day + timedelta(days=1), time(0, 10), UTC)
-    work.session.add(
-        Score(
-            subject_id=actor.subject_id, day=day, model=KLARWERT_1.id, score=told.total.score,
-            impact=told.total.impact, weeks=told.total.weeks, preliminary=False, made_at=made_at,
-            by_network={part.label: part.points for part in told.networks},
-            by_kind={part.label: part.points for part in told.kinds},
-            changed_since=before.day if before else None, changes=changed(before, known) if before else None,
-        )
-    )  # fmt: skip
-    if day >= _oldest(work):
-        split = PostSplit(subject_id=actor.subject_id, day=day, made_at=made_at)
-        points = {part.label: part.points for part in told.posts}
-        seal(split, actor.key, points=split_of(work.session, actor.subject_id, points))
-        work.session.add(split)
+def _score(actor: _Actor, seen: Frame, made: Made, known: Known, before: Known | None) -> dict[str, Any]:
+    """The row of a score."""
+    return {
+        "subject_id": actor.subject_id, "day": known.day, "model": KLARWERT_1.id, "score": made.score,
+        "impact": made.impact, "weeks": made.weeks, "preliminary": False, "made_at": _night_after(known.day),
+        "by_network": _by(seen, made, seen.signals.network, seen.signals.networks),
+        "by_kind": _by(seen, made, seen.signals.kind, KINDS),
+        "changed_since": before.day if before else None, "changes": changed(before, known) if before else None,
+    }  # fmt: skip
+
+
+def _split(actor: _Actor, seen: Frame, made: Made, day: date) -> dict[str, Any]:
+    """The row of a score's points by post."""
+    row = PostSplit(subject_id=actor.subject_id, day=day, made_at=_night_after(day))
+    points = _by(seen, made, seen.signals.post, seen.signals.posts)
+    seal(row, actor.key, points=split_at(actor.places, points))
+    return {"subject_id": row.subject_id, "day": day, "points": row.points, "made_at": row.made_at}
+
+
+def _by(seen: Frame, made: Made, codes: IntArray, labels: Sequence[str]) -> dict[str, float]:
+    """Points by what has signals in the window."""
+    here = codes[seen.inside & (codes >= 0)]
+    points = sum_by(np.maximum(codes, 0), np.where(codes >= 0, made.points, 0.0), len(labels))
+    return {labels[code]: float(points[code]) for code in np.unique(here).tolist()}
+
+
+def _night_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(0, 10), UTC)
 
 
 def _store_signals(work: Work, actor: _Actor) -> None:
@@ -331,7 +379,11 @@ def _store_signals(work: Work, actor: _Actor) -> None:
     said: dict[str, list[Statement]] = defaultdict(list)
     for network, kind, day, who, count, post in zip(*(actor.columns[name] for name in _COLUMNS), strict=True):
         if day >= _oldest(work):
-            number = actor.numbers[post] if post else 0
-            said[network].append(Statement(KIND_CODES[kind], number, who, number_of(day), count))
-    for network, statements in said.items():
-        say(work.session, actor.key, actor.subject_id, actor.connections[network].id, statements)
+            number = actor.places[post][1] if post else 0
+            said[actor.connections[network].id].append(Statement(KIND_CODES[kind], number, who, number_of(day), count))
+    numbers = numbers_of(work.session, {slug for topics in actor.topics.values() for slug in topics})
+    for post, topics in actor.topics.items():
+        connection_id, number = actor.places[post]
+        said[connection_id] += [Statement(TOPIC, number, count=numbers[slug]) for slug in topics]
+    for connection_id, statements in said.items():
+        say(work.session, actor.key, actor.subject_id, connection_id, statements)

@@ -19,12 +19,12 @@ import server.models
 import workers.jobs
 import workers.models
 from server.app import create_app
-from server.services import exports, requests
+from server.services import digests, exports, requests
 from server.services.accounts import expire_unconfirmed
 from server.services.announcing import announce
 from server.web import charts
 from workers import logbook, schedule
-from workers.jobs import certifying
+from workers.jobs import certifying, telling
 from workers.jobs.reading import COLLECTOR
 from workers.live import Live
 from workers.runtime.process import Process, bind
@@ -111,7 +111,10 @@ def plan(settings: Settings) -> None:
     process = Process(settings)
     with process.working() as work:
         logbook.note_start(work, COLLECTOR)
-    chores = (expire_unconfirmed, announce, requests.alarm, exports.send_due, certifying.send_due)
+    chores = (
+        expire_unconfirmed, announce, requests.alarm, exports.send_due, certifying.send_due, telling.send_due,
+        digests.send_due,
+    )  # fmt: skip
     schedule.run(process, stop, chores=chores)
 
 

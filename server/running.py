@@ -2,12 +2,13 @@
 
 import logging
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 import migrations
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 30
 _LOOK_SECONDS = 0.5
+#: So long the others wait for the pages to be there.
+_START_SECONDS = 15
 #: A part that dies this often in a row is not started again: everything stops and says so.
 _DEATHS = 5
 _ALIVE_SECONDS = 60
@@ -85,6 +88,12 @@ class Part:
         time.sleep(_LOOK_SECONDS * self._deaths)
         self._start()
 
+    def answers(self, host: str, port: int) -> bool:
+        """Does it take connections, or has it had its time for it?"""
+        with suppress(OSError), socket.create_connection((host, port), timeout=_LOOK_SECONDS):
+            return True
+        return time.monotonic() - self._started > _START_SECONDS
+
     def stop(self) -> None:
         """Asks it to finish what it does and end."""
         self._process.terminate()
@@ -115,10 +124,14 @@ def run_all(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     with redis_for(settings):
-        parts = [Part("web"), *(Part("worker") for _ in range(settings.workers)), Part("schedule")]
-        parts += [Part("live")] if settings.firehose else []
+        parts = [Part("web")]
+        rest = [*["worker"] * settings.workers, "schedule", *(["live"] if settings.firehose else [])]
         try:
             while not stop.wait(_LOOK_SECONDS):
+                if rest and parts[0].answers(settings.host, settings.port):
+                    # Whoever waits for the pages does not wait for the others, too, while all of them start.
+                    parts += [Part(command) for command in rest]
+                    rest.clear()
                 for part in parts:
                     part.look()
         finally:

@@ -12,6 +12,9 @@ from shutil import rmtree
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
 from privacy.base import Holds, Rule, new_id
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal
@@ -27,12 +30,17 @@ _WAIT = timedelta(minutes=2)
 _LONGEST_WAIT = timedelta(hours=12)
 
 
-def post(work: Work, subject_id: str, recipient: str, title: str, body: str) -> None:
-    """Keeps a mail and has it sent after the commit."""
+def post(work: Work, subject_id: str, recipient: str, title: str, body: str, leave: str | None = None) -> None:
+    """Keeps a mail and has it sent after the commit. `leave` is the address that ends mails of its kind."""
     mail = Mail(id=new_id(), subject_id=subject_id, created_at=work.now, tries=0, due_at=work.now + _WAIT)
-    seal(mail, work.ring.person(subject_id), recipient=recipient, title=title, body=body)
+    seal(mail, work.ring.person(subject_id), recipient=recipient, title=title, body=body, leave=leave)
     work.session.add(mail)
     work.later("send_mail", mail.id)
+
+
+def withhold(session: Session, subject_id: str) -> None:
+    """Mails that somebody has ended and that are not out yet do not go out any more."""
+    session.execute(delete(Mail).where(Mail.subject_id == subject_id, Mail.leave.is_not(None)))
 
 
 def tried(mail: Mail, now: datetime) -> None:
@@ -49,6 +57,9 @@ def message(mail: Mail, key: PersonKey, sender: str) -> EmailMessage:
     made["Subject"] = unseal(mail, key, "title")
     made["Date"] = format_datetime(mail.created_at)
     made["Message-ID"] = f"<{mail.id}@klarwert>"
+    if mail.leave is not None:  # a mailbox may offer a button for it: https://www.rfc-editor.org/rfc/rfc8058
+        made["List-Unsubscribe"] = f"<{unseal(mail, key, 'leave')}>"
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     body = unseal(mail, key, "body")
     made.set_content(body)
     made.add_alternative(as_html(made["Subject"], body), subtype="html")

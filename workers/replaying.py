@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -14,8 +14,10 @@ from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
 from workers.jobs.erasing import STEPS
-from workers.models import Objection
+from workers.models import Forgotten, Objection, Release
+from workers.parts import PART_ERASED, erase_part_again
 from workers.places import holdings
+from workers.releases import STRUCK, strike
 from workers.restriction import RESTRICTION
 from workers.runtime.process import Process, bind
 from workers.runtime.upsert import upsert
@@ -118,10 +120,28 @@ def _dispute(work: Work, entry: Entry) -> None:
     remembered(work, entry.facts)
 
 
+def _strike(work: Work, entry: Entry) -> None:
+    """Lets an organisation ask no more that was named before."""
+    subject_id, recipient_id = str(entry.facts["subject"]), str(entry.facts["recipient"])
+    there = work.session.get(Release, (subject_id, recipient_id))
+    if there is not None and there.made_at <= entry.at:
+        strike(work, subject_id, recipient_id)
+
+
+def _erase_part(work: Work, entry: Entry) -> None:
+    """Erases the signals of a post or a day again, and keeps them out."""
+    said = entry.facts
+    rows = [Forgotten(**journal.values(row)) for row in said["rows"]]
+    day = date.fromisoformat(said["day"]) if said["day"] else None
+    erase_part_again(work, str(said["subject"]), said["post"], day, rows)
+
+
 _ACTS: dict[str, Act] = {
     consent.WITHDRAWAL: _withdraw,
     OBJECTION: _object,
     RESTRICTION: _restrict,
     UNHEARD: _unhear,
     DISPUTE: _dispute,
+    STRUCK: _strike,
+    PART_ERASED: _erase_part,
 }

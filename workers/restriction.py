@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from privacy import consent, journal
 from privacy.base import Subject
 from privacy.ledger import note
+from privacy.recipient import Act
 from workers.models import Connection
 from workers.models.connection import State
 from workers.runtime.work import Work
+from workers.telling import tell
 
 RESTRICTION = "restriction"
 
@@ -26,6 +28,7 @@ def freeze(work: Work, subject_id: str) -> bool:
         return False
     subject.frozen_at = work.now
     _log(work, subject_id, on=True)
+    tell(work, subject_id, Act.RESTRICTION)
     return True
 
 
@@ -37,6 +40,7 @@ def thaw(work: Work, subject_id: str) -> bool:
         return False
     subject.frozen_at = None
     _log(work, subject_id, on=False)
+    tell(work, subject_id, Act.RESTRICTION_LIFTED)
     mine = (Connection.subject_id == subject_id, Connection.state == State.PROVEN.value)
     work.session.execute(update(Connection).where(*mine).values(due_at=work.now))
     work.later("score", subject_id)

@@ -95,7 +95,11 @@ def _score_of(known: Known, model: Model) -> float:
 
 def split_of(session: Session, subject_id: str, points: Mapping[str, float]) -> bytes:
     """The packed split of one person's posts: points by id."""
-    places = {id_: where for where, id_ in post_ids(session, subject_id).items()}
+    return split_at({id_: where for where, id_ in post_ids(session, subject_id).items()}, points)
+
+
+def split_at(places: Mapping[str, tuple[str, int]], points: Mapping[str, float]) -> bytes:
+    """The same where it is known already which connection and number each post has."""
     connections = sorted({places[post][0] for post in points})
     rows = [(connections.index(places[post][0]), places[post][1], value) for post, value in points.items()]
     return pack_split(bytes.fromhex("".join(connections)), np.array(rows, dtype=SPLIT).tobytes())
@@ -236,6 +240,12 @@ def published() -> ColumnElement[bool]:
 def newest(session: Session, subject_id: str) -> Score | None:
     """The newest score of a person, preliminary or not."""
     mine = select(Score).where(Score.subject_id == subject_id, published())
+    return session.scalar(mine.order_by(Score.day.desc()).limit(1))
+
+
+def newest_final(session: Session, subject_id: str) -> Score | None:
+    """The newest score of a day that has ended and counts for everybody: what others may see."""
+    mine = select(Score).where(Score.subject_id == subject_id, ~Score.preliminary, published())
     return session.scalar(mine.order_by(Score.day.desc()).limit(1))
 
 

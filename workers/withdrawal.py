@@ -1,17 +1,22 @@
 """What a withdrawal takes along: everything that rested on the consent goes in the same transaction (R1, R4)."""
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from privacy import consent
+from privacy.disclosure import Reason
+from privacy.recipient import Act
 from privacy.vocabulary import Purpose
+from workers import mail
 from workers.archives.keeping import drop_archives
-from workers.models import Connection
+from workers.models import Connection, Digest, Profile
+from workers.releases import strike_all
 from workers.results import drop_scores
 from workers.runtime.work import Work
 from workers.signals.disputes import forget_network, forget_topics
 from workers.signals.standing import unlink
 from workers.signals.store import drop_connections
 from workers.signals.topics import drop_topics
+from workers.telling import tell
 
 
 def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -> bool:
@@ -25,9 +30,22 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         forget_topics(work.session, work.ring.person(subject_id), subject_id)
     elif purpose is Purpose.ARCHIVES:
         drop_archives(work, subject_id, network)
+    elif purpose is Purpose.DIGEST:
+        _drop_digest(work, subject_id)
     elif purpose is Purpose.SCORING:
         _drop_network(work, subject_id, network)
+    elif purpose is Purpose.PROFILE:
+        work.session.execute(delete(Profile).where(Profile.subject_id == subject_id))
+    elif purpose is Purpose.LOOKUP:
+        strike_all(work, subject_id)
+    elif purpose is Purpose.PERKS:
+        tell(work, subject_id, Act.ERASURE, Reason.CAMPAIGN)
     return True
+
+
+def _drop_digest(work: Work, subject_id: str) -> None:
+    work.session.execute(delete(Digest).where(Digest.subject_id == subject_id))
+    mail.withhold(work.session, subject_id)
 
 
 def _drop_network(work: Work, subject_id: str, network: str) -> None:
@@ -36,6 +54,8 @@ def _drop_network(work: Work, subject_id: str, network: str) -> None:
     forget_network(work, subject_id, network)
     if consent.networks(work.session, subject_id, frozen=True):
         drop_scores(work.session, subject_id, network)
+        tell(work, subject_id, Act.RECTIFICATION)
         work.later("score", subject_id)
     else:
         drop_scores(work.session, subject_id)
+        tell(work, subject_id, Act.ERASURE)

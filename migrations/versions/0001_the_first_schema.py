@@ -169,6 +169,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_organisation_fact")),
     )
     op.create_table(
+        "recipient",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
+    )
+    op.create_table(
         "score_check",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
@@ -313,21 +323,34 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "digest",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=True),
+        sa.Column("week", sa.Date(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_digest_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_digest")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_digest_token_hash")),
+    )
+    op.create_table(
         "disclosure",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("recipient", sa.LargeBinary(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=True),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("viewer_index", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("what", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_disclosure_recipient_id_recipient")),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_disclosure_subject_id_subject")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosure")),
     )
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_disclosure_made_at"), ["made_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disclosure_recipient_id"), ["recipient_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_disclosure_subject_id"), ["subject_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_disclosure_viewer_index"), ["viewer_index"], unique=False)
 
@@ -420,6 +443,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_finding_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "forgotten",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("address_index", sa.LargeBinary(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("block", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_forgotten_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forgotten")),
+    )
+    with op.batch_alter_table("forgotten", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_forgotten_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "hold",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -470,6 +508,7 @@ def upgrade() -> None:
         sa.Column("recipient", sa.LargeBinary(), nullable=False),
         sa.Column("title", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("leave", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -490,6 +529,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_post_split")),
     )
     op.create_table(
+        "profile",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("page", sa.String(), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_profile_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_profile")),
+        sa.UniqueConstraint("page", name=op.f("uq_profile_page")),
+    )
+    op.create_table(
         "rejected_topic",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -501,6 +550,17 @@ def upgrade() -> None:
     with op.batch_alter_table("rejected_topic", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rejected_topic_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "release",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_release_recipient_id_recipient")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_release_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", "recipient_id", name=op.f("pk_release")),
+        sa.UniqueConstraint("reference", name=op.f("uq_release_reference")),
+    )
     op.create_table(
         "request",
         sa.Column("id", sa.String(), nullable=False),
@@ -594,6 +654,47 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_standing_link_lender_id"), ["lender_id"], unique=False)
+
+    op.create_table(
+        "token",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("aim", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_on", sa.Date(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_token_recipient_id_recipient")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_token_token_hash")),
+    )
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_token_recipient_id"), ["recipient_id"], unique=False)
+
+    op.create_table(
+        "told",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=True),
+        sa.Column("certificate_id", sa.String(), nullable=True),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_told_recipient_id_recipient")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_told_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_told")),
+    )
+    with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_told_certificate_id"), ["certificate_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_told_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_told_recipient_id"), ["recipient_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_told_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
         "dropped",
@@ -873,6 +974,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_dropped_dispute_id"))
 
     op.drop_table("dropped")
+    with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_told_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_told_recipient_id"))
+        batch_op.drop_index(batch_op.f("ix_told_due_at"))
+        batch_op.drop_index(batch_op.f("ix_told_certificate_id"))
+
+    op.drop_table("told")
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_token_recipient_id"))
+
+    op.drop_table("token")
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
@@ -893,10 +1005,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_request_account_index"))
 
     op.drop_table("request")
+    op.drop_table("release")
     with op.batch_alter_table("rejected_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rejected_topic_subject_id"))
 
     op.drop_table("rejected_topic")
+    op.drop_table("profile")
     op.drop_table("post_split")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_subject_id"))
@@ -913,6 +1027,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hold_subject_id"))
 
     op.drop_table("hold")
+    with op.batch_alter_table("forgotten", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_forgotten_subject_id"))
+
+    op.drop_table("forgotten")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_subject_id"))
 
@@ -933,9 +1051,11 @@ def downgrade() -> None:
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_disclosure_viewer_index"))
         batch_op.drop_index(batch_op.f("ix_disclosure_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_disclosure_recipient_id"))
         batch_op.drop_index(batch_op.f("ix_disclosure_made_at"))
 
     op.drop_table("disclosure")
+    op.drop_table("digest")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_consent_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
@@ -963,6 +1083,7 @@ def downgrade() -> None:
     op.drop_table("subject")
     op.drop_table("score_root")
     op.drop_table("score_check")
+    op.drop_table("recipient")
     op.drop_table("organisation_fact")
     op.drop_table("objection")
     op.drop_table("notice_text")

@@ -19,6 +19,7 @@ _CONTEXT = {
 }
 #: Articles of the GDPR as DPV names them (https://w3id.org/dpv/legal/eu/gdpr).
 _BASES = {
+    Basis.CONSENT: ("gdpr:A6-1-a",),
     Basis.EXPLICIT_CONSENT: ("gdpr:A6-1-a", "gdpr:A9-2-a"),
     Basis.CONTRACT: ("gdpr:A6-1-b",),
     Basis.DUTY: ("gdpr:A6-1-c",),

@@ -32,6 +32,20 @@ def run(settings: Settings) -> None:
     running.run_all(settings)
 
 
+@main.command("demo")
+@click.option("--participants", type=click.IntRange(1, 1_000_000), required=True, help="So many invented people.")
+@with_settings
+def demo_command(settings: Settings, participants: int) -> None:
+    """Make a demo with very many invented people in a new folder (KLARWERT_DEMO=true); then `klarwert run` shows it."""
+    if not settings.demo:
+        raise click.ClickException("KLARWERT_DEMO is not true: invented people never get among real ones")
+    settings = prepare(settings)
+    if not demo.make(settings, participants):
+        raise click.ClickException("there is a demo in this folder already: name a new one in KLARWERT_DATA")
+    click.echo(f"Made {max(participants, len(demo.cast()))} invented people.")
+    click.echo(demo.HOW_TO_SIGN_IN)
+
+
 def _with_parent(_context: click.Context, _option: click.Parameter, value: bool) -> None:
     if value:
         processes.die_with_parent()

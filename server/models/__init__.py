@@ -11,6 +11,7 @@ from server.models.login import Login
 from server.models.organisation import OrganisationFact
 from server.models.passkey import Passkey
 from server.models.recovery_code import RecoveryCode
+from server.models.token import Token
 
 __all__ = [
     "Account",
@@ -27,4 +28,5 @@ __all__ = [
     "Passkey",
     "RecoveryCode",
     "Role",
+    "Token",
 ]

@@ -388,12 +388,12 @@ def _use(work: Work, token: str, use: LinkUse) -> tuple[Account, Link]:
     return work.session.get_one(Account, link.account_id), link
 
 
-def write(work: Work, account: Account, letter: letters.Letter) -> None:
-    """Mails a letter to the address of an account."""
-    _post(work, account.subject_id, email_of(work.ring, account), letter)
+def write(work: Work, account: Account, letter: letters.Letter, leave: str | None = None) -> None:
+    """Mails a letter to the address of an account; `leave` is the address that ends letters of its kind."""
+    _post(work, account.subject_id, email_of(work.ring, account), letter, leave)
 
 
-def _post(work: Work, subject_id: str, recipient: str, letter: letters.Letter) -> None:
+def _post(work: Work, subject_id: str, recipient: str, letter: letters.Letter, leave: str | None = None) -> None:
     house = organisations.organisation(work.session, work.settings)
     body = letter.body + letters.signature(house, work.settings.public_url)
-    mail.post(work, subject_id, recipient, letter.title, body)
+    mail.post(work, subject_id, recipient, letter.title, body, leave)

@@ -14,6 +14,7 @@ from privacy.base import Subject, new_id
 from privacy.disclosure import Reason, record
 from privacy.keyring import KeyGoneError, KeyRing, PersonKey
 from privacy.ledger import note
+from privacy.recipient import Act
 from privacy.sealed import seal, unseal
 from server.models import Account, Role
 from server.services import accounts, letters
@@ -30,6 +31,7 @@ from workers.signals.disputes import Which, leave_out, let_in, matter, remember,
 from workers.signals.store import address_of
 from workers.signals.take import take
 from workers.signals.topics import topics_by_post
+from workers.telling import tell
 
 #: Who may decide.
 DECIDERS = (Role.ADMIN, Role.STAFF)
@@ -236,7 +238,9 @@ def _open(session: Session, dispute_id: str) -> Dispute:
 
 def _end(work: Work, row: Dispute, outcome: Outcome) -> None:
     row.outcome, row.decided_at = outcome.value, work.now
-    if outcome is not Outcome.UPHELD:
+    if outcome is Outcome.UPHELD:
+        tell(work, row.subject_id, Act.RECTIFICATION)
+    else:
         let_in(work.session, row.id)
         work.later("score", row.subject_id)
     remember(work, row)

@@ -1,6 +1,7 @@
 """Erasures as a person meets them: asked for, perhaps taken back, and at the end a certificate that names nobody."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,13 +13,15 @@ from sqlalchemy.orm import Session
 from privacy import certificate, consent, journal
 from privacy.base import Subject
 from privacy.certificate import CertificateError
+from privacy.recipient import Recipient
 from privacy.sealed import seal
 from server.models import Account
 from server.services import accounts, letters, logins, organisations, roles
 from workers import mail
-from workers.models import Certificate, ConsentProof, Erasure
+from workers.models import Certificate, ConsentProof, Erasure, Told
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.telling import of_certificate
 
 #: In so many days somebody can take it back, if they wanted that.
 DAYS_TO_THINK = 7
@@ -97,6 +100,11 @@ def standing(session: Session, token: str, now: datetime) -> Standing | None:
     return Standing(Stage.WAITS if due is not None and due > now else Stage.RUNS, due)
 
 
+def told(session: Session, token: str) -> Sequence[tuple[Told, Recipient]]:
+    """What recipients were told of the erasure of a link."""
+    return of_certificate(session, certificate.certificate_id(token))
+
+
 def whose(session: Session, token: str) -> str | None:
     """The subject of a link whose erasure has not begun; None for others."""
     identity = certificate.certificate_id(token)
@@ -150,5 +158,5 @@ def proven(session: Session, receipt: str, handle: str, secret: str) -> datetime
 
 __all__ = [
     "DAYS_TO_THINK", "CertificateError", "Stage", "Standing", "Verified", "ask", "due", "proven", "standing",
-    "take_back", "verify", "whose",
+    "take_back", "told", "verify", "whose",
 ]  # fmt: skip

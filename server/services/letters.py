@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 
-from server.services.words import LANGUAGES, catalogue, role_name
+from server.services.words import LANGUAGES, catalogue, change_words, locale_of, role_name
 from workers.runtime.settings import Organisation
 
 
@@ -18,11 +19,26 @@ class Letter:
     body: str
 
 
+@dataclass(frozen=True)
+class Week:
+    """What a week did to a score."""
+
+    day: date
+    score: float
+    since: date | None
+    """The day of the score before; None where there was none."""
+    points: float
+    """The difference to it."""
+    parts: dict[str, float]
+    """What the difference is made of; empty where that is not known."""
+
+
 #: A letter that is nothing but a way to a page: made from a language and a link.
 Linked = Callable[[str, str], Letter]
 
 
-def _letter(title: str, *paragraphs: str) -> Letter:
+def plain(title: str, *paragraphs: str) -> Letter:
+    """A letter of these paragraphs."""
     return Letter(title, "\n\n".join(paragraphs) + "\n")
 
 
@@ -34,7 +50,7 @@ def signature(organisation: Organisation, public_url: str) -> str:
 def confirm(language: str, link: str) -> Letter:
     """Asks a new person to follow the link."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Please confirm your e-mail address"),
         _("Hello,"),
         _("somebody, probably you, has signed up for Klarwert with this address. Follow this link to confirm it:"),
@@ -46,7 +62,7 @@ def confirm(language: str, link: str) -> Letter:
 def already_here(language: str, link: str) -> Letter:
     """Tells somebody who signs up a second time that they have an account; the page does not."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("You already have an account"),
         _("Hello,"),
         _("somebody, probably you, wanted to sign up for Klarwert with this address. You already have an account:"),
@@ -58,7 +74,7 @@ def already_here(language: str, link: str) -> Letter:
 def address_wanted(language: str) -> Letter:
     """Tells somebody that another account asked for their address; nothing comes of it."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Somebody wanted to use your address"),
         _("Hello,"),
         _("somebody wanted to use this address for another account at Klarwert. Nothing has changed."),
@@ -69,7 +85,7 @@ def address_wanted(language: str) -> Letter:
 def reset(language: str, link: str) -> Letter:
     """Gives a link to choose a new password."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Choose a new password"),
         _("Hello,"),
         _("follow this link to choose a new password:"),
@@ -81,7 +97,7 @@ def reset(language: str, link: str) -> Letter:
 def change_email(language: str, link: str) -> Letter:
     """Asks the new address to confirm that it wants to be the one."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Please confirm your new e-mail address"),
         _("Hello,"),
         _("follow this link to use this address for Klarwert from now on:"),
@@ -93,7 +109,7 @@ def change_email(language: str, link: str) -> Letter:
 def email_changed(language: str) -> Letter:
     """Tells the old address that it is not used any more."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your e-mail address was changed"),
         _("Hello,"),
         _("your account at Klarwert now uses another e-mail address. This one is not stored any more."),
@@ -104,7 +120,7 @@ def email_changed(language: str) -> Letter:
 def password_changed(language: str) -> Letter:
     """Tells somebody that their password is a new one."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your password was changed"),
         _("Hello,"),
         _("the password of your account at Klarwert was changed. All browsers were signed out."),
@@ -115,7 +131,7 @@ def password_changed(language: str) -> Letter:
 def dispute_made(language: str, link: str) -> Letter:
     """Tells somebody that their dispute has arrived; what it is about stands on the page only."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your dispute has arrived"),
         _("Hello,"),
         _(
@@ -129,7 +145,7 @@ def dispute_made(language: str, link: str) -> Letter:
 def dispute_decided(language: str, link: str) -> Letter:
     """Tells somebody that a human decided on their dispute."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your dispute was decided"),
         _("Hello,"),
         _("a human of the organisation has decided on your dispute. The decision and its reasons stand here:"),
@@ -141,7 +157,7 @@ def dispute_decided(language: str, link: str) -> Letter:
 def dispute_waits(language: str, link: str) -> Letter:
     """Tells somebody of the organisation that a dispute waits for a decision; names nobody."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("A dispute waits for a decision"),
         _("Hello,"),
         _("somebody who takes part disputes something in their score. Please look at it and decide, with reasons:"),
@@ -152,7 +168,7 @@ def dispute_waits(language: str, link: str) -> Letter:
 def dispute_done(language: str, link: str) -> Letter:
     """Tells somebody of the organisation that a dispute was decided; names nobody."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("A dispute was decided"),
         _("Hello,"),
         _("a human of your organisation has decided on a dispute. The decision stands here:"),
@@ -163,7 +179,7 @@ def dispute_done(language: str, link: str) -> Letter:
 def model_announced(language: str, starts: str, link: str) -> Letter:
     """Announces another version of the score model; `starts` is a day as the language writes it."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Scores will be computed in another way from %(day)s on") % {"day": starts},
         _("Hello,"),
         _(
@@ -189,13 +205,13 @@ def invitation(link: str, role: str) -> Letter:
             link,
             _("The link works once, for seven days. If you do not want this, do nothing; then it is deleted."),
         ]
-    return _letter(" / ".join(titles), *texts)
+    return plain(" / ".join(titles), *texts)
 
 
 def role_changed(language: str, role: str) -> Letter:
     """Tells somebody that their role is another one."""
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         _("Your role was changed"),
         _("Hello,"),
         _("an administrator of this Klarwert has changed your role. It is now: %(role)s")
@@ -259,7 +275,7 @@ def passkey_removed(language: str) -> Letter:
 
 def _security(language: str, title: str, said: str) -> Letter:
     _ = catalogue(language).gettext
-    return _letter(
+    return plain(
         title,
         _("Hello,"),
         said,
@@ -274,7 +290,7 @@ def requests_due(language: str, number: int, link: str) -> Letter:
     count = texts.ngettext(
         "%(num)s request is due soon or overdue.", "%(num)s requests are due soon or overdue.", number
     )
-    return _letter(
+    return plain(
         _("Requests are due"),
         _("Hello,"),
         count % {"num": number},
@@ -292,7 +308,7 @@ def erasing(language: str, link: str, begins: datetime | None) -> Letter:
         else _("your data at Klarwert will be deleted on %(day)s. Until then the link below takes it back.")
         % {"day": format_date(begins, "long", locale=language)}
     )
-    return _letter(
+    return plain(
         _("Your data will be deleted") if begins else _("Your data is being deleted"),
         _("Hello,"),
         when,
@@ -302,3 +318,59 @@ def erasing(language: str, link: str, begins: datetime | None) -> Letter:
             "and it is all that binds the certificate to you. We will not write to you again."
         ),
     )
+
+
+def week(language: str, told: Week, link: str, leave: str) -> Letter:
+    """The weekly mail: the score, what changed it, and a link that ends these mails."""
+    _ = catalogue(language).gettext
+    score = _("your score on %(day)s: %(score)s points of 100.") % {
+        "day": _day(language, told.day), "score": _number(language, told.score),
+    }  # fmt: skip
+    return plain(
+        _("Your week at Klarwert"),
+        _("Hello,"),
+        " ".join(filter(None, [score, _difference(language, told)])),
+        *_reasons(language, told),
+        _("Scores go up and down by themselves; you need not do anything. Every point is explained here:"),
+        link,
+        _("You get this mail once a week because you agreed to it. This link ends it:"),
+        leave,
+    )
+
+
+def _difference(language: str, told: Week) -> str:
+    _ = catalogue(language).gettext
+    if told.since is None:
+        return ""
+    points = _number(language, abs(told.points))
+    if points == _number(language, 0.0):
+        said = _("On %(day)s it was the same.")
+    elif told.points > 0:
+        said = _("That is %(points)s points more than on %(day)s.")
+    else:
+        said = _("That is %(points)s points less than on %(day)s.")
+    return said % {"points": points, "day": _day(language, told.since)}
+
+
+def _reasons(language: str, told: Week) -> list[str]:
+    """What the difference is made of, in the words of the page; parts of nothing are left out."""
+    _ = catalogue(language).gettext
+    words, nothing = change_words(language), _number(language, 0.0)
+    lines = [
+        f"{words[name][0]}: {'+' if points > 0 else '−'}{_number(language, abs(points))}. {_capital(words[name][1])}"
+        for name, points in told.parts.items()
+        if _number(language, abs(points)) != nothing
+    ]
+    return [_("What changed it, in points:"), *lines] if lines else []
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _number(language: str, value: float) -> str:
+    return format_decimal(value, "0.0", locale=locale_of(language))
+
+
+def _day(language: str, day: date) -> str:
+    return format_date(day, "long", locale=locale_of(language))

@@ -34,6 +34,8 @@ def uses(language: str) -> Mapping[Use, str]:
         Use.ACCOUNT: _("your account"),
         Use.SCORING: _("the score"),
         Use.TOPICS: _("topics of your posts"),
+        Use.PROFILE: _("your public page"),
+        Use.LOOKUP: _("answers to organisations that you named"),
         Use.PROOF: _("proof of your decisions"),
         Use.RIGHTS: _("your rights"),
         Use.SECURITY: _("safe sign-in"),
@@ -46,6 +48,7 @@ def bases(language: str) -> Mapping[Basis, str]:
     """Legal bases, articles of the DSGVO (GDPR)."""
     _ = catalogue(language).gettext
     return {
+        Basis.CONSENT: _("your consent, Art. 6(1)(a) GDPR"),
         Basis.EXPLICIT_CONSENT: _("your explicit consent, Art. 6(1)(a) and Art. 9(2)(a) GDPR"),
         Basis.CONTRACT: _("the agreement with you, Art. 6(1)(b) GDPR"),
         Basis.DUTY: _("a duty by law, Art. 6(1)(c) GDPR"),
@@ -180,6 +183,7 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
         "organisation": KindWords(_("Organisation"), _("Its public contact data.")),
         "own topics": KindWords(_("Own table of topics"), ""),
         "places in a firehose": KindWords(_("Places in live streams"), _("Where reading a live stream goes on.")),
+        "recipients": KindWords(_("Recipients"), _("Organisations that get something, and where they are told news.")),
         "retention done": KindWords(_("Days of retention"), _("On which days what was due was deleted.")),
         "roots of scores": KindWords(_("Roots of scores"), _("One hash of all scores of a day, for the log.")),
         "scored days": KindWords(_("Scored days"), _("Days on which everybody was scored.")),

@@ -1,15 +1,16 @@
-"""What only this floor knows how to do again on a restored database: passwords and logins that were ended (R36)."""
+"""What only this floor knows how to do again on a restored database: passwords, logins, tokens that ended (R36)."""
 
 from sqlalchemy import delete, update
 
 from privacy import journal
 from privacy.base import Subject
 from privacy.journal import Entry
-from server.models import Account, Link, Login, Passkey, RecoveryCode
+from server.models import Account, Link, Login, Passkey, RecoveryCode, Token
 from server.services.accounts import PASSWORD
 from server.services.erasures import ASKED, TAKEN_BACK
 from server.services.factors import CODE_USED
 from server.services.logins import SIGN_OUT, SIGN_OUT_EVERYWHERE
+from server.services.lookups import TOKEN_REVOKED
 from server.services.passkeys import PASSKEY_REMOVED
 from workers.models import Erasure
 from workers.replaying import Act
@@ -43,6 +44,11 @@ def _passkey_removed(work: Work, entry: Entry) -> None:
     work.session.execute(delete(Passkey).where(Passkey.id == entry.facts["passkey"]))
 
 
+def _token_revoked(work: Work, entry: Entry) -> None:
+    mine = (Token.id == entry.facts["token"], Token.revoked_at.is_(None))
+    work.session.execute(update(Token).where(*mine).values(revoked_at=entry.at))
+
+
 def _asked(work: Work, entry: Entry) -> None:
     """Somebody wants to be erased, on the day that they were told."""
     wish = Erasure(**journal.values(entry.facts["wish"]))
@@ -67,4 +73,5 @@ ACTS: dict[str, Act] = {
     SIGN_OUT_EVERYWHERE: _sign_out_everywhere,
     CODE_USED: _code_used,
     PASSKEY_REMOVED: _passkey_removed,
+    TOKEN_REVOKED: _token_revoked,
 }

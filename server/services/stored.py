@@ -50,6 +50,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
+        "public page": KindWords(_("Public page"), _("Its address, and the name that you chose for it.")),
+        "released organisations": KindWords(
+            _("Organisations that may ask"), _("Which organisations you named, since when, and your number with each.")
+        ),
         "rejected topics": KindWords(_("Rejected topics"), _("Topics that your posts do not get any more.")),
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
@@ -80,6 +84,12 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "disclosures": KindWords(
             _("Looks at your score"), _("Who else saw your score or a part of it, when and for what.")
         ),
+        "news to recipients": KindWords(
+            _("News to recipients"), _("What others who got something of you were told about it, and their answer.")
+        ),
+        "erased parts": KindWords(
+            _("Deleted parts"), _("Fingerprints of posts and days whose signals you deleted, so that they stay out.")
+        ),
         "requests": KindWords(
             _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
         ),
@@ -96,6 +106,7 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "mailed links": KindWords(
             _("Links by mail"), _("Links to confirm something, to choose a password or to accept a role.")
         ),
+        "weekly mails": KindWords(_("Weekly mails"), _("For which week you got the weekly mail last.")),
         "mails waiting": KindWords(_("Mails waiting"), _("Mails to you that are not out yet.")),
         "outbox": KindWords(_("Outbox"), _("Mails to you that lie in a folder here, because there is no mail server.")),
         "backups of data": KindWords(
@@ -142,6 +153,7 @@ def columns(language: str) -> Mapping[str, str]:
     return {
         "account": _("Account"),
         "account_id": _("Account number"),
+        "act": _("What it was about"),
         "actor": _("Code word of who reacted"),
         "address": _("Address"),
         "answer": _("Answer"),
@@ -176,7 +188,7 @@ def columns(language: str) -> Mapping[str, str]:
         "digest": _("Fingerprint"),
         "dispute_id": _("Number of the dispute"),
         "drawn_at": _("Drawn"),
-        "due_at": _("Next reading"),
+        "due_at": _("Next try"),
         "due_on": _("Answer due on"),
         "email": _("E-mail address"),
         "ended_at": _("Ended"),
@@ -202,6 +214,7 @@ def columns(language: str) -> Mapping[str, str]:
         "lapses_at": _("Proof possible until"),
         "last_post": _("Number of the newest post"),
         "lender_id": _("Your number"),
+        "leave": _("Address that ends such mails"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
         "method": _("How it was said"),
@@ -230,6 +243,8 @@ def columns(language: str) -> Mapping[str, str]:
         "reason": _("Reason"),
         "received_at": _("Received"),
         "recipient": _("To"),
+        "recipient_id": _("Number of the recipient"),
+        "reference": _("Reference"),
         "recount": _("Counted anew"),
         "rejected_at": _("Rejected"),
         "remote_id": _("Number at the network"),
@@ -260,6 +275,7 @@ def columns(language: str) -> Mapping[str, str]:
         "uses": _("How often used"),
         "verdict": _("Computed anew"),
         "way": _("How it came"),
+        "week": _("Last day of the week"),
         "weeks": _("Weeks with a reaction"),
         "what": _("What was seen"),
         "wish": _("Wish"),

@@ -35,3 +35,17 @@ def role_name(language: str, role: str) -> str:
 def locale_of(language: str) -> str:
     """How dates and numbers are written: English as in Europe, the day before the month."""
     return {"en": "en_GB"}.get(language, language)
+
+
+def change_words(language: str) -> dict[str, tuple[str, str]]:
+    """Parts of what changed since an earlier score: what each is called, and what it says."""
+    _ = catalogue(language).gettext
+    return {
+        "model": (_("The model"), _("another version of it applies now.")),
+        "gone": (_("Gone"), _("reactions that were taken back, or whose post is not public any more.")),
+        "new": (_("New"), _("reactions and followers that came.")),
+        "aged": (_("Aged"), _("older reactions count for less, and after 13 weeks not at all.")),
+        "standing": (_("Others"), _("how much the reactions of people who take part, too, count for.")),
+        "steadiness": (_("Steadiness"), _("more or fewer weeks in which somebody reacted.")),
+        "disputed": (_("Disputed"), _("what you disputed, or what was decided on it.")),
+    }

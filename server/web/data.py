@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from privacy import hold
 from privacy.archive import KindWords
-from privacy.disclosure import disclosures
+from privacy.disclosure import RECIPIENT, disclosures
 from privacy.holdings import declarations
 from privacy.request import Kind
 from privacy.vocabulary import About, Erased
@@ -19,8 +19,9 @@ from server.services.roles import LastAdministratorError
 from server.services.words import role_name
 from server.web.guard import TRIES, TRIES_AN_ACCOUNT, by_person, limiter, login_required
 from server.web.schemas import Filled, Form, filled, password_field
-from server.web.sentences import LAST_ADMINISTRATOR, LOOKS, SEEN, STEPS
+from server.web.sentences import ACTS, LAST_ADMINISTRATOR, LOOKS, NEWS_STATES, SEEN, STEPS
 from server.web.state import language, person, process, sign_out
+from workers import telling
 from workers.places import holdings
 from workers.requests import done_at_once
 from workers.restriction import freeze, thaw
@@ -57,6 +58,7 @@ def _overview(form: Filled) -> str:
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
         looks = disclosures(session, process().ring, person().subject_id)
+        news = telling.of_person(session, person().subject_id)
     there = exports.status(process(), person().subject_id)
     return render_template(
         "data/overview.html",
@@ -69,7 +71,10 @@ def _overview(form: Filled) -> str:
         all_looks=len(looks),
         seen=SEEN,
         reasons=LOOKS,
-        roles={role.value: role_name(language(), role) for role in Role},
+        news=news,
+        ACTS=ACTS,
+        STATES=NEWS_STATES,
+        roles={**{role.value: role_name(language(), role) for role in Role}, RECIPIENT: str(_("Recipient"))},
     )
 
 

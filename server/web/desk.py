@@ -25,7 +25,7 @@ from privacy.hold import HoldError
 from privacy.holdings import Due
 from privacy.vocabulary import About
 from server.models import Role
-from server.services import breaches, consents, documents, requests, stored
+from server.services import breaches, consents, documents, recipients, requests, stored
 from server.services.meanings import meanings
 from server.web.guard import for_role
 from server.web.schemas import Filled, Form, filled, said
@@ -103,6 +103,11 @@ def _disclosures(session: Session) -> Mapping[str, object]:
     return {"rows": [(text, counts.get(reason.value, 0)) for reason, text in LOOKS.items()]}
 
 
+def _recipients(session: Session) -> Mapping[str, object]:
+    found = recipients.everything(session)
+    return {"count": len(found), "waiting": sum(waiting for _one, _people, waiting in found)}
+
+
 def _objections(session: Session) -> Mapping[str, object]:
     return {"count": session.scalar(select(func.count()).select_from(Objection)) or 0}
 
@@ -123,6 +128,7 @@ SECTIONS = (
     Section("holds", _holds),
     Section("consents", _consents),
     Section("disclosures", _disclosures),
+    Section("recipients", _recipients),
     Section("objections", _objections),
     Section("documents", _documents),
     Section("log", _log),

@@ -11,7 +11,7 @@ from server.services import erasures, stored
 from server.services.erasures import CertificateError, Stage, Standing
 from server.web.guard import TRIES, limiter
 from server.web.schemas import Filled, Form, filled
-from server.web.sentences import CERTIFICATE_FAULTS, LIMITS, WHY_KEPT
+from server.web.sentences import CERTIFICATE_FAULTS, LIMITS, NEWS_STATES, WHY_KEPT
 from server.web.state import language, process
 
 pages = Blueprint("leaving", __name__)
@@ -33,6 +33,8 @@ def erasure(token: str) -> str:
     """How an erasure stands: it waits and can be taken back, it runs, or here is its certificate."""
     there = _standing(token)
     said = erasures.verify(process(), there.file).said if there.stage is Stage.DONE else None
+    with process().reading() as reading:
+        news = erasures.told(reading, token)
     return render_template(
         "leaving/erasure.html",
         there=there,
@@ -42,6 +44,8 @@ def erasure(token: str) -> str:
         WHY_KEPT=WHY_KEPT,
         LIMITS=LIMITS,
         moment=_moment,
+        news=news,
+        STATES=NEWS_STATES,
     )
 
 

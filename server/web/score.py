@@ -22,14 +22,13 @@ from server.services.missing import MissingError
 from server.services.scores import Step
 from server.services.timeline import Event, events
 from server.services.whatif import Asked, answer
-from server.services.words import role_name
+from server.services.words import change_words, role_name
 from server.web import charts
 from server.web.charts import Bar, Look
 from server.web.guard import by_person, limiter, login_required
 from server.web.kinds import KINDS
 from server.web.schemas import Form, filled
 from server.web.sentences import (
-    CHANGES,
     CONSTANTS,
     EVENTS,
     FAILURES,
@@ -107,7 +106,7 @@ def score() -> str:
             bars_height=charts.bars_height,
             titles=TITLES,
             brought=archives.brought(session, installation.ring, who.subject_id, installation.clock().date()),
-            CHANGES=CHANGES,
+            CHANGES=change_words(language()),
             yesterday=installation.clock().date() - timedelta(days=1),
             coming=explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),
             stale=_stale(connections.shown(session, installation.ring, who.subject_id)),
@@ -234,7 +233,7 @@ def explanation() -> str | AnyResponse:
             public_key=installation.ring.public_key(),
             disputed=explanations.disputed(told),
             change=scores.change(session, found.stored),
-            CHANGES=CHANGES,
+            CHANGES=change_words(language()),
             looks=_looks(session),
             **_switches(told, wish),
             **_coming(session, found),

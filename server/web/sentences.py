@@ -3,11 +3,13 @@
 from flask_babel import lazy_gettext as _
 
 from privacy.disclosure import Reason
+from privacy.recipient import Act, Channel
 from privacy.request import State as RequestState
 from privacy.request import Way
 from server.services.connections import Sent
 from workers.models.connection import State
 from workers.models.dispute import Outcome
+from workers.models.told import Stand
 
 #: Why a connection does not work: what happened, and what helps.
 FAILURES = {
@@ -182,17 +184,6 @@ OUTCOMES = {
     Outcome.OVER: (_("over: what it was about is deleted"), "quiet"),
 }
 
-#: Parts of what changed since an earlier score: what each is called, and what it says.
-CHANGES = {
-    "model": (_("The model"), _("another version of it applies now.")),
-    "gone": (_("Gone"), _("reactions that were taken back, or whose post is not public any more.")),
-    "new": (_("New"), _("reactions and followers that came.")),
-    "aged": (_("Aged"), _("older reactions count for less, and after 13 weeks not at all.")),
-    "standing": (_("Others"), _("how much the reactions of people who take part, too, count for.")),
-    "steadiness": (_("Steadiness"), _("more or fewer weeks in which somebody reacted.")),
-    "disputed": (_("Disputed"), _("what you disputed, or what was decided on it.")),
-}
-
 #: Constants of a model that are no weight of a kind.
 CONSTANTS = {
     "audience_weight": _("Each follower (no ageing, but followers alone count nothing)"),
@@ -221,6 +212,20 @@ LOOKS = {
     Reason.AUDIT: _("checking that scores are right"),
     Reason.DISPUTE: _("deciding what you disputed"),
     Reason.SUPPORT: _("answering a question of yours"),
+}
+#: What a score is given for to nobody; the words of `privacy.disclosure.FORBIDDEN`.
+CLOSED = {
+    "employment": _("a decision on somebody's work"),
+    "credit": _("a decision on credit"),
+    "insurance": _("a decision on insurance"),
+    "tenancy": _("a decision on a tenancy"),
+}
+#: What law closes it.
+CLOSED_BY = {
+    "employment": _("AI Act Annex III 4(a); Art. 22 GDPR"),
+    "credit": _("AI Act Annex III 5(b); Art. 22 GDPR (C-634/21)"),
+    "insurance": _("AI Act Annex III 5(c); Art. 22 GDPR"),
+    "tenancy": _("AI Act 5(1)(c); Art. 22 GDPR"),
 }
 #: Why the only account that administrates cannot go.
 LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody else to this role first.")
@@ -257,6 +262,34 @@ LIMITS = {
     "recipients": _("what others keep who were shown your score before"),
     "downloads": _("what you downloaded yourself"),
     "mails that were delivered": _("mails that you got"),
+}
+
+#: How a recipient is told.
+CHANNELS = {Channel.WEBHOOK: _("by a signed request (webhook)"), Channel.MAIL: _("by e-mail")}
+
+#: What a recipient is told of.
+ACTS = {
+    Act.ERASURE: _("deletion"),
+    Act.RECTIFICATION: _("correction"),
+    Act.RESTRICTION: _("restriction"),
+    Act.RESTRICTION_LIFTED: _("end of a restriction"),
+}
+
+#: How news to a recipient stands, and how a badge looks.
+NEWS_STATES = {
+    Stand.WAITS: (_("on its way"), "warn"),
+    Stand.TAKEN: (_("taken"), "good"),
+    Stand.GIVEN_UP: (_("not taken in a week"), "bad"),
+}
+
+#: What sending news met, where it is no status of HTTP.
+ANSWERS = {
+    "mail": _("the mail went out"),
+    "mail server": _("our mail server did not take the mail"),
+    "unreachable": _("no answer"),
+    "rate_limited": _("they asked us to wait"),
+    "refused_address": _("not an address on the public internet; it was not asked"),
+    "not_understood": _("the answer was too long"),
 }
 
 #: What is wrong with a certificate.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench import manipulation, validity
+from tests.bench import manipulation, pages, validity
 from workers.scoring.score import score
 from workers.scoring.signals import Signals
 
@@ -80,3 +80,19 @@ def test_young_accounts_are_refused_at_the_door_and_old_ones_are_not() -> None:
 def test_followers_without_reactions_bring_nothing() -> None:
     silent = next(manipulation.attacks())
     assert manipulation.measure(silent).score == 1.0
+
+
+@pytest.mark.slow
+def test_every_page_of_every_role_is_measured_with_people_beside_the_cast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "TIMES", 1)
+    monkeypatch.setattr(pages, "PEOPLE", 1)
+    monkeypatch.setenv("KLARWERT_DATA", "")  # is set anew, and put back afterwards
+    monkeypatch.setenv("KLARWERT_DEMO", "")
+    found = pages.measure(tmp_path / "data", 20)
+    assert {took.role for took in found} == {"nobody", "participant", "admin", "dpo", "auditor"}
+    assert {"/score", "/explanation", "/comparison", "/organisation/overview"} <= {took.kind for took in found}
+    assert len([took for took in found if (took.role, took.kind) == ("participant", "/score")]) == 1
+    assert [took.p95 for took in found] == sorted((took.p95 for took in found), reverse=True)
+    assert any("/score" in line for line in pages.tell(found))

@@ -1,7 +1,6 @@
 """An invented installation of any size for `bin/bench pass`: skewed people, random pseudonyms, a tenth of rows new."""
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -11,12 +10,11 @@ from sqlalchemy import insert, select, update
 
 import migrations
 import server.processes
-from privacy import keyring
 from privacy.base import Sealed, Subject, new_id
 from privacy.consent import Consent, NoticeText
 from privacy.keyring import PersonKey
 from privacy.notices import VERSIONS
-from privacy.store import open_store, writing
+from privacy.store import open_store
 from privacy.vocabulary import Purpose
 from tests.factories.people import make_notice
 from workers import buckets
@@ -102,7 +100,7 @@ def make_town(folder: Path, signals: int) -> Town:
     chance = np.random.default_rng(SEED)
     people = sorted(chance.bytes(16).hex() for _ in range(max(signals // SIGNALS_A_PERSON, 20)))
     connections = {one: [chance.bytes(16).hex()] for one in people}
-    keys = _keys(process, people)
+    keys = process.ring.create_all(people)
     with process.working() as work:
         buckets.settle(work)
         topics = list(numbers_of(work.session, [f"topic-{number}" for number in range(TOPICS)]).values())
@@ -131,20 +129,6 @@ def _sizes(chance: np.random.Generator, people: int, signals: int) -> np.ndarray
     """How many signals each person has: a few have very many."""
     weights = chance.lognormal(0.0, 1.2, people)
     return np.maximum((weights / weights.sum() * signals).astype(np.int64), 1)
-
-
-def _keys(process: Process, people: list[str]) -> dict[str, PersonKey]:
-    """A key for everybody, written at once: `KeyRing.create` is durable one by one, which takes milliseconds each."""
-    ring = process.ring
-    rows, keys = [], {}
-    for one in people:
-        secret, name = os.urandom(keyring.KEY_BYTES), f"person/{one}"
-        wrapped = ring._wrapped(ring._masters.first, name, secret)
-        rows.append({"name": name, "made_at": process.clock(), **wrapped})
-        keys[one] = PersonKey(secret)
-    with writing(ring._engine).begin() as connection:
-        connection.execute(insert(keyring._keys), rows)
-    return keys
 
 
 def _people(work: Work, people: list[str], connections: dict[str, list[str]]) -> None:

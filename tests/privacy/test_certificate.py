@@ -33,7 +33,7 @@ def made(ring: KeyRing, folder: Path, counts: dict[str, int] | None = None) -> s
         "checkpoint": head.json(), "index": 2, "entry": entry, "salt": bytes(32).hex(), "proof": ledger.inclusion(2, 5),
     }  # fmt: skip
     kept = [Kept("proofs of consent", 2, "17(3)(e)", "2030-01-01")]
-    facts = certificate.facts("Verein", certificate.binding(TOKEN, EMAIL), COUNTS, kept, date(2026, 12, 22))
+    facts = certificate.facts("Verein", certificate.binding(TOKEN, EMAIL), COUNTS, kept, ["Verlag"], date(2026, 12, 22))
     text = certificate.payload(facts, public_key=ring.public_key(), erased_at=NOW, log=log)
     ledger.close()
     return certificate.envelope(text, ring.sign(text))

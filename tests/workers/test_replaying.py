@@ -1,6 +1,7 @@
 """After a restore: nothing starts before the journal was replayed, and what was erased is in no byte afterwards."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
 from tests.privacy.scan import hits
 from tests.workers.signals.test_disputes import Somebody, kinds_out, make_dispute
-from workers import backups, jobs
+from workers import backups, jobs, parts, restriction
 from workers.models import Connection, Dispute, Objection, Post
 from workers.models.dispute import Outcome, Target
 from workers.places import holdings
@@ -100,6 +101,51 @@ def test_what_was_done_since_the_backup_is_done_again_and_nothing_else(each_proc
     assert count(process, Objection) == 1
     assert count(process, Connection, Connection.subject_id == withdrawn) == 0
     # Again is no error, and there is nothing left to do.
+    assert replay(process, ACTS) == {}
+
+
+def test_a_restriction_holds_after_a_restore_and_so_does_its_end(each_process: Process) -> None:
+    process = each_process
+    pauses, goes_on = somebody(process, "did:a"), somebody(process, "did:a")
+    with process.working() as work:
+        restriction.freeze(work, goes_on)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    with process.working() as work:
+        restriction.freeze(work, pauses)
+    with process.working() as work:
+        restriction.thaw(work, goes_on)
+    backups.restore(process, migrations, place)
+    with process.reading() as session:
+        assert restriction.frozen_at(session, pauses) is None
+        assert restriction.frozen_at(session, goes_on) is not None
+    assert replay(process, ACTS) == {"restriction": 2}
+    with process.reading() as session:
+        assert restriction.frozen_at(session, pauses) == process.clock()
+        assert restriction.frozen_at(session, goes_on) is None
+        assert not consent.agreed(session, pauses, Purpose.SCORING, "bluesky")
+    assert signals(process, pauses) == 1
+
+
+def test_an_erased_post_and_an_erased_day_stay_erased_after_a_restore(each_process: Process) -> None:
+    process = each_process
+    one, other = somebody(process, "did:a", "did:b"), somebody(process, "did:a")
+    days.fold_all(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    with process.reading() as session:
+        post = session.scalars(select(Post.id).where(Post.subject_id == one)).one()
+    with process.working() as work:
+        parts.erase_part(work, one, post, None)
+    with process.working() as work:
+        parts.erase_part(work, other, None, TODAY - timedelta(days=2))
+    backups.restore(process, migrations, place)
+    assert [signals(process, one), signals(process, other)] == [2, 1]
+    assert replay(process, ACTS) == {"part erased": 2}
+    assert [signals(process, one), signals(process, other)] == [0, 0]
+    for subject_id in (one, other):
+        with process.working() as work:
+            connection = work.session.scalars(select(Connection).where(Connection.subject_id == subject_id)).one()
+            put(work, work.ring.person(subject_id), connection, reading(like("did:a", 2)))
+        assert signals(process, subject_id) == 0
     assert replay(process, ACTS) == {}
 
 

@@ -6,10 +6,11 @@ people came, and nobody or at least ten left: so that no difference of two of th
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import SQLColumnExpression, Text, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from workers.models import Figures, Score, ScoreOpening
@@ -19,6 +20,7 @@ LEAST = 10
 EVERY = timedelta(days=7)
 _WIDTH = 10
 _HIGHEST = 100
+_A_PIECE = 10_000
 
 
 def bands(scores: Sequence[float]) -> dict[str, int]:
@@ -72,25 +74,26 @@ def make(work: Work, day: date) -> Figures | None:
     now = session.scalar(select(func.count()).where(ScoreOpening.day == day)) or 0
     if now < LEAST or (last is not None and (day - last.day < EVERY or not _far_enough(session, last, day, now))):
         return None
-    query = (
-        select(Score.score, cast(Score.by_network, Text), cast(Score.by_kind, Text))
-        .join(ScoreOpening, (ScoreOpening.subject_id == Score.subject_id) & (ScoreOpening.day == Score.day))
-        .where(Score.day == day)
+    scores = [score for part in _columns(session, day, Score.score) for score in part]
+    networks, kinds = (
+        shares(one for part in _columns(session, day, cast(texts, Text)) for one in json.loads(f"[{','.join(part)}]"))
+        for texts in (Score.by_network, Score.by_kind)
     )
-    scores, networks, kinds = zip(*session.connection().execute(query).all(), strict=True)
-    made = Figures(
-        day=day, people=now, bands=bands(scores), networks=shares(_points(networks)), kinds=shares(_points(kinds)),
-        made_at=work.now,
-    )  # fmt: skip
+    made = Figures(day=day, people=now, bands=bands(scores), networks=networks, kinds=kinds, made_at=work.now)
     session.add(made)
     session.flush()
     return made
 
 
-def _points(texts: Iterable[str]) -> list[dict[str, float]]:
-    """Points by label of many people: one text to read, not one a person."""
-    found: list[dict[str, float]] = json.loads(f"[{','.join(texts)}]")
-    return found
+def _columns(session: Session, day: date, column: SQLColumnExpression[Any]) -> Iterator[Sequence[Any]]:
+    """A column of the day's scores that are under its root, in pieces."""
+    query = (
+        select(column)
+        .join(ScoreOpening, (ScoreOpening.subject_id == Score.subject_id) & (ScoreOpening.day == Score.day))
+        .where(Score.day == day)
+        .execution_options(yield_per=_A_PIECE)
+    )
+    yield from session.connection().execute(query).scalars().partitions()
 
 
 def _far_enough(session: Session, last: Figures, day: date, now: int) -> bool:

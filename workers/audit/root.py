@@ -6,6 +6,7 @@ hashes: a place tells nothing about the person, nor about another day.
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -48,18 +49,7 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
     session = work.session
     if session.get(ScoreRoot, day) is not None:
         return None
-    texts = cast(Score.by_network, Text), cast(Score.by_kind, Text)
-    facts = select(Score.subject_id, Score.model, Score.score, *texts).where(Score.day == day, ~Score.preliminary)
-    people = session.connection().execute(facts).all()
-    salts = _salts(len(people))
-    made = sorted(
-        (
-            commitment(salt, _said(day, model, score, _canonical(by_network), _canonical(by_kind))),
-            subject_id,
-            salt.hex(),
-        )
-        for salt, (subject_id, model, score, by_network, by_kind) in zip(salts, people, strict=True)
-    )
+    made = sorted(_commitments(session, day))
     if not made:
         return None
     root = root_of([leaf for leaf, _, _ in made])
@@ -70,16 +60,24 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
     for part, start in enumerate(range(0, len(made), A_PART)):
         some = made[start : start + A_PART]
         session.add(ScoreLeaves(day=day, part=part, hashes=b"".join(leaf for leaf, _, _ in some)))
-        openings = [(subject_id, start + number, salt) for number, (_, subject_id, salt) in enumerate(some)]
-        same = {"day": day, "made_at": work.now}
-        upsert_all(session, ScoreOpening, same, ("subject_id", "place", "salt"), openings, newest="made_at")
+    # In the order of the table's key, which is faster by far than in that of the hashes.
+    openings = sorted((subject_id, place, salt) for place, (_, subject_id, salt) in enumerate(made))
+    same = {"day": day, "made_at": work.now}
+    upsert_all(session, ScoreOpening, same, ("subject_id", "place", "salt"), openings, newest="made_at")
     session.flush()
     return row
 
 
-def _salts(number: int) -> list[bytes]:
-    drawn = os.urandom(number * SALT_BYTES)
-    return [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
+def _commitments(session: Session, day: date) -> Iterator[tuple[bytes, str, str]]:
+    """Of each final score of a day: commitment, person, salt. The texts are read in pieces: they are the most of it."""
+    texts = cast(Score.by_network, Text), cast(Score.by_kind, Text)
+    facts = select(Score.subject_id, Score.model, Score.score, *texts).where(Score.day == day, ~Score.preliminary)
+    for people in session.connection().execute(facts.execution_options(yield_per=A_PART)).partitions():
+        drawn = os.urandom(len(people) * SALT_BYTES)
+        for number, (subject_id, model, score, by_network, by_kind) in enumerate(people):
+            salt = drawn[number * SALT_BYTES : (number + 1) * SALT_BYTES]
+            text = _said(day, model, score, _canonical(by_network), _canonical(by_kind))
+            yield commitment(salt, text), subject_id, salt.hex()
 
 
 def said(score: Score) -> str:

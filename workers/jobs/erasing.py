@@ -25,6 +25,7 @@ from workers.models import Certificate, Connection, ConsentProof, Erasure, Stand
 from workers.places import holdings
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.telling import farewell
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +60,15 @@ def delete_rows(process: Process, subject_id: str) -> None:
         kept = _keep_proofs(work, wish, subject_id) if wish is not None else []
         kept += _holds(work.session, subject_id, counts, spared)
         lent_to = _lent_to(work.session, subject_id)
-        made = _certificate(work, wish, _gone(counts, spared), kept) if wish is not None else None
+        news = farewell(work, subject_id, wish.certificate_id if wish is not None else None)
+        told = [name for _, name in news]
+        made = _certificate(work, wish, _gone(counts, spared), kept, told) if wish is not None else None
         work.session.expunge_all()  # what was read of the person is not to be written again
         if not any(places.erase(work.session, subject_id).values()):
             return  # run again, it finds nothing more and notes nothing more
         entry = note(work.session, work.now, "erasure", None, counts=_gone(counts, spared))
         journal.note(work.session, work.now, journal.ERASURE, subject=subject_id)
+        work.session.add_all(one for one, _ in news)
         if made is not None:
             made.entry_id = entry.id
             work.session.add(made)
@@ -124,13 +128,15 @@ STEPS: Sequence[Callable[[Process, str], None]] = (
 )
 
 
-def _certificate(work: Work, wish: Erasure, gone: dict[str, int], kept: list[Kept]) -> Certificate:
+def _certificate(
+    work: Work, wish: Erasure, gone: dict[str, int], kept: list[Kept], told: list[str]
+) -> Certificate:  # fmt: skip
     """What the certificate will say; its place in the log comes with the log's entry."""
     # No backup and no copy of a key gets older, and neither does the journal's entry that keeps both from coming back.
     backups_until = work.today + timedelta(days=work.settings.backup_days)
     return Certificate(
         id=wish.certificate_id, begun_at=work.now, running=running_index(work.ring, wish.subject_id), payload=None,
-        facts=certificates.facts(wish.controller, wish.binding, gone, kept, backups_until),
+        facts=certificates.facts(wish.controller, wish.binding, gone, kept, told, backups_until),
         signature=None, made_at=None,
     )  # fmt: skip
 

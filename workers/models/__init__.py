@@ -3,6 +3,7 @@
 from privacy.breach import Breach
 from privacy.disclosure import Disclosure
 from privacy.hold import Hold
+from privacy.recipient import Recipient
 from privacy.request import Request
 from workers.models.archive import Archive
 from workers.models.bucket import Bucket
@@ -10,11 +11,13 @@ from workers.models.certificate import Certificate
 from workers.models.check import ScoreCheck
 from workers.models.connection import Connection
 from workers.models.consent_proof import ConsentProof
+from workers.models.digest import Digest
 from workers.models.dispute import Dispute, Dropped
 from workers.models.draw import Draw
 from workers.models.erasure import Erasure
 from workers.models.figures import Figures
 from workers.models.firehose import FirehosePlace
+from workers.models.forgotten import Forgotten
 from workers.models.inbox import Inbox
 from workers.models.mail import Mail
 from workers.models.network_key import NetworkKey
@@ -22,7 +25,9 @@ from workers.models.network_off import NetworkOff
 from workers.models.network_use import NetworkUse
 from workers.models.objection import Objection
 from workers.models.post import Post
+from workers.models.profile import Profile
 from workers.models.rejected_topic import RejectedTopic
+from workers.models.release import Release
 from workers.models.run import Run
 from workers.models.sample import Sample
 from workers.models.score import DayScored, PostSplit, Score
@@ -30,6 +35,7 @@ from workers.models.score_leaves import ScoreLeaves
 from workers.models.score_opening import ScoreOpening
 from workers.models.score_root import ScoreRoot
 from workers.models.standing import StandingLink
+from workers.models.told import Told
 from workers.models.topic import Topic
 from workers.models.webmention import Webmention
 
@@ -41,6 +47,7 @@ __all__ = [
     "Connection",
     "ConsentProof",
     "DayScored",
+    "Digest",
     "Disclosure",
     "Dispute",
     "Draw",
@@ -48,6 +55,7 @@ __all__ = [
     "Erasure",
     "Figures",
     "FirehosePlace",
+    "Forgotten",
     "Hold",
     "Inbox",
     "Mail",
@@ -57,7 +65,10 @@ __all__ = [
     "Objection",
     "Post",
     "PostSplit",
+    "Profile",
+    "Recipient",
     "RejectedTopic",
+    "Release",
     "Request",
     "Run",
     "Sample",
@@ -67,6 +78,7 @@ __all__ = [
     "ScoreOpening",
     "ScoreRoot",
     "StandingLink",
+    "Told",
     "Topic",
     "Webmention",
 ]

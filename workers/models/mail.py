@@ -18,7 +18,7 @@ class Mail(Base):
         about=About.PARTICIPANT,
         use=Use.MAIL,
         basis=Basis.CONTRACT,
-        exported=("id", "subject_id", "recipient", "title", "body", "created_at", "tries", "due_at"),
+        exported=("id", "subject_id", "recipient", "title", "body", "leave", "created_at", "tries", "due_at"),
         rule=Rule(7, since="created_at"),
     )
 
@@ -27,6 +27,8 @@ class Mail(Base):
     recipient: Mapped[Sealed]
     title: Mapped[Sealed]
     body: Mapped[Sealed]
+    leave: Mapped[Sealed | None]
+    """The address that ends mails of this kind, where there is one (RFC 8058)."""
     created_at: Mapped[datetime]
     tries: Mapped[int]
     due_at: Mapped[datetime] = mapped_column(index=True)

@@ -105,7 +105,10 @@ class _Call:
     url: httpx.URL
     accept: str
     secret: Secret = field(default_factory=Secret)
-    form: bytes | None = field(default=None, repr=False)
+    sent: bytes | None = field(default=None, repr=False)
+    """What a POST brings; None is a GET."""
+    kind: str = "application/x-www-form-urlencoded"
+    """The media type of that."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,14 @@ class Client:
         address = self._address(url, None)
         raw = self._ask(_Call(address, "application/json", secret, urlencode(form).encode()))
         return self._answer(address, raw)
+
+    def post_news(self, url: str, said: str, headers: Mapping[str, str]) -> int:
+        """Sends JSON that is signed in the headers; the status of the answer, which is not read; a redirect is one.
+
+        Raises Failure(REFUSED_ADDRESS, UNREACHABLE, RATE_LIMITED). Tried again, the same may arrive twice.
+        """
+        call = _Call(self._address(url, None), "*/*", Secret(headers), said.encode(), "application/json")
+        return self._ask(call).status
 
     def leave_alone(self, url: str, until: datetime) -> None:
         """Notes that the host of an address wants no request before a moment, where it says so in its own way."""
@@ -293,13 +304,13 @@ class Client:
             "Accept-Encoding": "gzip",
             **call.secret.headers,
         }
-        if call.form is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(call.form))}
+        if call.sent is not None:
+            headers |= {"Content-Type": call.kind, "Content-Length": str(len(call.sent))}
         path = url.copy_merge_params(call.secret.params).raw_path if call.secret.params else url.raw_path
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=path)
-        method = "GET" if call.form is None else "POST"
+        method = "GET" if call.sent is None else "POST"
         extensions = {"timeout": timeout}
-        return httpcore.Request(method, target, headers=list(headers.items()), content=call.form, extensions=extensions)
+        return httpcore.Request(method, target, headers=list(headers.items()), content=call.sent, extensions=extensions)
 
     def _received(self, response: httpcore.Response) -> _Raw:
         headers = httpx.Headers(response.headers)

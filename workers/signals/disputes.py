@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from privacy import journal
@@ -136,13 +136,24 @@ def forget_topics(session: Session, key: PersonKey, subject_id: str) -> None:
 
 def forget_network(work: Work, subject_id: str, network: str) -> None:
     """Forgets everything of a network that was left out: its signals are erased, and there is nothing to decide."""
-    gone = Dispute.subject_id == subject_id, Dispute.network == network
-    for dispute in work.session.scalars(select(Dispute).where(*gone)):
+    _forget(work, (Dispute.subject_id == subject_id) & (Dispute.network == network))
+    work.session.execute(delete(Dropped).where(Dropped.subject_id == subject_id, Dropped.network == network))
+
+
+def forget_post(work: Work, subject_id: str, post_id: str) -> None:
+    """The same of a post, or of signals of one; a dispute about a topic goes on with the other posts."""
+    mine = (Dropped.subject_id == subject_id) & (Dropped.post_id == post_id)
+    here = select(Dropped.dispute_id).where(mine)
+    _forget(work, Dispute.id.in_(here) & (Dispute.target != Target.TOPIC.value))
+    work.session.execute(delete(Dropped).where(mine))
+
+
+def _forget(work: Work, which: ColumnElement[bool]) -> None:
+    for dispute in work.session.scalars(select(Dispute).where(which)):
         dispute.subject_matter = None
         if dispute.outcome == Outcome.OPEN:
             dispute.outcome, dispute.decided_at = Outcome.OVER, work.now
     work.session.flush()
-    work.session.execute(delete(Dropped).where(Dropped.subject_id == subject_id, Dropped.network == network))
 
 
 def matter(dispute: Dispute, key: PersonKey) -> dict[str, str | int]:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy import consent
+from privacy.base import Subject
 from privacy.keyring import KeyRing, PersonKey
 from privacy.vocabulary import Purpose
 from workers.models import Connection, DayScored, Score, StandingLink
@@ -59,11 +60,11 @@ def lent_between(session: Session, first: str, end: str, day: date) -> list[tupl
 
     It holds nobody: ask again, with the lenders held, where it is to count.
     """
+    lenders = select(StandingLink.lender_id).where(*_range(StandingLink.subject_id, first, end))
     newest = (
         select(Score.subject_id, func.max(Score.day).label("day"))
         .join(DayScored, DayScored.day == Score.day)
-        .where(Score.day < day, ~Score.preliminary)
-        .where(Score.subject_id.in_(select(StandingLink.lender_id).where(*_range(StandingLink.subject_id, first, end))))
+        .where(Score.day < day, ~Score.preliminary, Score.subject_id.in_(lenders))
         .group_by(Score.subject_id)
         .subquery()
     )
@@ -72,7 +73,8 @@ def lent_between(session: Session, first: str, end: str, day: date) -> list[tupl
         .join(newest, newest.c.subject_id == StandingLink.lender_id)
         .join(Score, (Score.subject_id == newest.c.subject_id) & (Score.day == newest.c.day))
         .where(*_range(StandingLink.subject_id, first, end))
-        .where(StandingLink.lender_id.in_(consent.agreeing(Purpose.RECOGNITION)))
+        # Asked about these lenders only: everybody else's consents are no business of this bucket.
+        .where(StandingLink.lender_id.in_(consent.agreeing(Purpose.RECOGNITION).where(Subject.id.in_(lenders))))
         .order_by(StandingLink.subject_id, StandingLink.actor)
     )
     rows = session.connection().execute(query).all()

@@ -21,8 +21,10 @@ from workers.runtime.process import process_of
 from workers.runtime.work import Work
 from workers.scoring.model import KLARWERT_1
 from workers.scoring.signals import AUDIENCE_CODE, EPOCH, KIND_CODES, KINDS
+from workers.signals import forgotten
 from workers.signals.block import DROP_ALL, DROP_POST, ONCE, Statement
 from workers.signals.columns import Columns, Ints
+from workers.signals.forgotten import without_forgotten
 from workers.signals.inbox import known, say
 
 #: What makes signals of one kind and post one: the actor (None of a count), and the day of kinds that may come again.
@@ -76,6 +78,7 @@ def put(work: Work, key: PersonKey, connection: Connection, *readings: Reading) 
 
     Kinds that were read to their end replace what was stored (so what was taken back goes); others only add.
     """
+    readings = tuple(without_forgotten(work, key, connection, readings))
     said: list[Statement] = []
     mine: Columns | None = None
     done: set[int] = set()
@@ -107,6 +110,8 @@ def _put_post(place: _Place, reading: Reading, stored: Mapping[str, dict[_Identi
 
 def put_audience(work: Work, connection: Connection, followers: int) -> None:
     """Stores the follower count of today, one a day and connection: the last one read."""
+    if work.today in forgotten.days(work.session, connection.subject_id):
+        return
     statement = Statement(AUDIENCE_CODE, day=number_of(work.today), count=max(followers, 0))
     key = work.ring.person(connection.subject_id)
     say(work.session, key, connection.subject_id, connection.id, [statement])

@@ -22,7 +22,7 @@ from workers.places import holdings
 from workers.runtime.process import Process
 
 PAGES = ["/desk", "/desk/retention", "/desk/holds", "/desk/breaches", "/desk/breaches/new", "/desk/requests",
-         "/desk/requests/new", *(f"/desk/documents/{name}" for name in DOCUMENTS)]  # fmt: skip
+         "/desk/requests/new", "/desk/recipients", *(f"/desk/documents/{name}" for name in DOCUMENTS)]  # fmt: skip
 BREACH = {
     "known_at": "2026-11-22T10:00", "what": "Ein Laptop wurde gestohlen.",
     "consequences": "Mails könnten gelesen werden.",

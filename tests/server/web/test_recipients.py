@@ -1,0 +1,99 @@
+"""Recipients at the officer's desk: registered, given something under a reference, told, and seen by the person."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from privacy.base import Subject
+from privacy.recipient import Recipient, reference
+from server import jobs as server_jobs
+from tests.server.browser import Browser
+from tests.server.web.test_desk import dpo, make_officer
+from tests.server.web.test_pages import check
+from workers.jobs.telling import send_due
+from workers.models import Told
+from workers.runtime.process import Process
+
+__all__ = ["dpo", "make_officer"]
+MAIL = {"name": "Verlag Beispiel", "channel": "mail", "address": "post@verlag.example", "language": "de"}
+
+
+def person_of(process: Process, not_of: str) -> str:
+    with process.reading() as session:
+        return session.scalars(select(Subject.id).where(Subject.id != not_of)).one()
+
+
+@pytest.fixture
+def registered(dpo: Browser, process: Process) -> Recipient:
+    dpo.post("/desk/recipients", **MAIL)
+    assert dpo.says("Registered.")
+    with process.reading() as session:
+        return session.scalars(select(Recipient)).one()
+
+
+def test_what_is_handed_over_is_seen_told_and_answered(
+    dpo: Browser, registered: Recipient, sign_up: Callable[..., Browser], process: Process
+) -> None:
+    with process.reading() as session:
+        officer = session.scalars(select(Subject.id)).one()
+    ann = sign_up("ann@garten.test", "en")
+    ann_id, page = person_of(process, officer), f"/desk/recipients/{registered.id}"
+    dpo.post(f"{page}/give", email="ann@garten.test", reason="support", what="score")
+    assert dpo.says(reference(process.ring, registered.id, ann_id))
+    ann.get("/data")
+    assert ann.says("Recipient Verlag Beispiel answering a question of yours The score")
+    ann.post("/data/pause", what="pause")
+    assert ann.says("What recipients were told since")
+    assert ann.says("restriction on its way")
+    dpo.get("/desk")
+    assert dpo.says("1 piece of news not taken")
+    with process.working() as work:
+        send_due(work)
+        [told_id] = work.session.scalars(select(Told.id))
+    server_jobs.tell(told_id)
+    dpo.get(page)
+    assert dpo.says("restriction " + reference(process.ring, registered.id, ann_id))
+    assert dpo.says("the mail went out; 1 try")
+    check(dpo)
+    ann.get("/data")
+    assert ann.says("restriction taken")
+    check(ann)
+
+
+def test_nothing_is_handed_over_without_the_consent_it_needs_nor_while_it_is_restricted(
+    dpo: Browser, registered: Recipient, sign_up: Callable[..., Browser]
+) -> None:
+    ann, page = sign_up("ann@garten.test", "en"), f"/desk/recipients/{registered.id}"
+    no = "This person has not agreed to that, or has restricted the use of their data."
+    for reason in ("lookup", "campaign"):
+        dpo.post(f"{page}/give", email="ann@garten.test", reason=reason, what="score")
+        assert dpo.status == 422
+        assert dpo.says(no)
+    ann.get("/data")
+    ann.post("/data/pause", what="pause")
+    dpo.post(f"{page}/give", email="ann@garten.test", reason="support", what="score")
+    assert dpo.says(no)
+    dpo.post(f"{page}/give", email="nobody@garten.test", reason="support", what="score")
+    assert dpo.says("Nobody has an account with this address.")
+    dpo.post(f"{page}/give", email="ann@garten.test", reason="employment", what="score")
+    assert dpo.status == 422
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [("mail", "x"), ("webhook", "http://verlag.example/x"), ("webhook", "https://"), ("webhook", "https://[")],
+)
+def test_an_address_that_cannot_be_told_is_refused(dpo: Browser, channel: str, address: str) -> None:
+    dpo.post("/desk/recipients", **{**MAIL, "channel": channel, "address": address})
+    assert dpo.status == 422
+    check(dpo)
+
+
+def test_an_address_can_be_changed(dpo: Browser, registered: Recipient, process: Process) -> None:
+    page = f"/desk/recipients/{registered.id}"
+    dpo.post(page, **{**MAIL, "channel": "webhook", "address": "https://verlag.example/hook"})
+    assert dpo.says("Saved.")
+    assert dpo.says(process.ring.public_key())
+    check(dpo)
+    assert dpo.get("/desk/recipients/none").status == 404
