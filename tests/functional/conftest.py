@@ -14,7 +14,7 @@ from tests.networks.bluesky.fixtures import do_without
 
 #: Pictures of every page that a test opened, to be looked at.
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
-_QUIET = [
+CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         do_without("Chromium is not installed; bin/test installs Debian's where it may")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=_QUIET)
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
         yield chromium
         chromium.close()
 
