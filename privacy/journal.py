@@ -33,7 +33,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from privacy.base import Base, Holds, Sealed, UtcDateTime, new_id
 from privacy.plain import plain, value_of
-from privacy.store import alone, forget, open_store, rewrite, writing
+from privacy.store import alone, forget, open_own, rewrite, writing
 from privacy.vocabulary import About, Basis, Erased, Use
 
 ERASURE = "erasure"
@@ -132,10 +132,7 @@ class Journal:
     """The store of the journal."""
 
     def __init__(self, url: str) -> None:
-        self._engine = open_store(url)
-        with writing(self._engine).begin() as connection:
-            alone(connection)
-            _tables.create_all(connection)
+        self._engine = open_own(url, _tables)
 
     def write(self, session: Session, now: datetime) -> list[int]:
         """Writes what the session's transaction noted, before it commits; the positions, for `confirm` afterwards."""

@@ -41,7 +41,7 @@ from privacy.keys import (
     decrypt,
     encrypt,
 )
-from privacy.store import alone, open_store, rewrite, writing
+from privacy.store import open_own, rewrite, writing
 
 __all__ = [
     "KEY_BYTES",
@@ -94,10 +94,7 @@ class KeyRing:
     def __init__(self, url: str, master: bytes | MasterKeys) -> None:
         self._masters = MasterKeys([master]) if isinstance(master, bytes) else master
         # Without a write-ahead log: a process that is killed right after a key was destroyed leaves no copy of it.
-        self._engine = open_store(url, logged=False)
-        with writing(self._engine).begin() as connection:
-            alone(connection)
-            _tables.create_all(connection)
+        self._engine = open_own(url, _tables, logged=False)
         self.instance = cache(self._instance)
         try:
             self.instance("ring")

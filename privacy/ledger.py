@@ -31,7 +31,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from privacy import merkle
 from privacy.base import Base, Holds, Rule, new_id
 from privacy.keyring import KeyRing
-from privacy.store import alone, open_store, writing
+from privacy.store import alone, open_own, writing
 from privacy.vocabulary import About, Basis, Erased, Use
 
 CHECKPOINT = "klarwert-checkpoint/1"
@@ -161,10 +161,7 @@ class Ledger:
 
     def __init__(self, url: str, ring: KeyRing) -> None:
         self._ring = ring
-        self._engine = open_store(url)
-        with writing(self._engine).begin() as connection:
-            alone(connection)
-            _tables.create_all(connection)
+        self._engine = open_own(url, _tables)
 
     def append(self, leaves: Iterable[tuple[str, str]]) -> dict[str, int]:
         """Appends commitments (id, hex) that are not there yet, all or none; the place of each, new or not."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_MS = 30_000
@@ -28,6 +28,15 @@ def open_store(url: str, *, logged: bool = True) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up(_LOGGED if logged else _UNLOGGED))
         event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def open_own(url: str, tables: MetaData, *, logged: bool = True) -> Engine:
+    """The same for a store of a few tables of its own, which are made at its first opening."""
+    engine = open_store(url, logged=logged)
+    with writing(engine).begin() as connection:
+        alone(connection)
+        tables.create_all(connection)
     return engine
 
 

@@ -42,6 +42,7 @@ class Use(StrEnum):
     TOPICS = "topics"
     LOOKUP = "lookup"
     """Answering organisations that a person named."""
+    PROFILE = "profile"
     PROOF = "proof"
     RIGHTS = "rights"
     """Answering people who ask for their rights."""

@@ -1,9 +1,9 @@
-"""Organisations that ask in the demo, invented: the participant of the demo named one, and it asked once."""
+"""What the participant of the demo lets others see: a public page, and an invented organisation that asked once."""
 
 from privacy import consent
 from privacy.recipient import Channel
 from privacy.vocabulary import Purpose
-from server.services import accounts, lookups, recipients
+from server.services import accounts, lookups, profiles, recipients
 from server.services.consents import notice_for
 from server.services.organisations import DEMO, DEMO_LOGIN
 from workers.runtime.process import Process
@@ -13,13 +13,15 @@ _OTHER = ("Messe Beispiel", "post@messe.example", "Freikarten für Leute, die ü
 
 
 def ask(process: Process) -> None:
-    """Registers two organisations with programs; one is named by the participant, and asks."""
+    """Opens the page; registers two organisations with programs, of which the participant named one."""
     with process.working() as work:
         known = accounts.by_email(work.session, work.ring, DEMO_LOGIN["participant"])
         if known is None:
             raise LookupError("the demo has no participant")
-        shown = notice_for(Purpose.LOOKUP, "", known.language, DEMO)
-        consent.decide(work.session, known.subject_id, shown, granted=True, now=work.now)
+        for purpose in (Purpose.PROFILE, Purpose.LOOKUP):
+            shown = notice_for(purpose, "", known.language, DEMO)
+            consent.decide(work.session, known.subject_id, shown, granted=True, now=work.now)
+        profiles.open_page(work, known.subject_id, "Mira vom Balkon")
         tokens = {}
         for name, address, aim in (_OTHER, _NAMED):
             made = recipients.register(work, name=name, channel=Channel.MAIL, address=address, language="de")

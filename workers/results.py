@@ -243,6 +243,12 @@ def newest(session: Session, subject_id: str) -> Score | None:
     return session.scalar(mine.order_by(Score.day.desc()).limit(1))
 
 
+def newest_final(session: Session, subject_id: str) -> Score | None:
+    """The newest score of a day that has ended and counts for everybody: what others may see."""
+    mine = select(Score).where(Score.subject_id == subject_id, ~Score.preliminary, published())
+    return session.scalar(mine.order_by(Score.day.desc()).limit(1))
+
+
 def history(session: Session, subject_id: str, days: int, today: date) -> list[Score]:
     """The scores of the last so many days, oldest first."""
     since = today - timedelta(days=days)

@@ -8,7 +8,7 @@ from privacy.recipient import Act
 from privacy.vocabulary import Purpose
 from workers import mail
 from workers.archives.keeping import drop_archives
-from workers.models import Connection, Digest
+from workers.models import Connection, Digest, Profile
 from workers.releases import strike_all
 from workers.results import drop_scores
 from workers.runtime.work import Work
@@ -34,6 +34,8 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
         _drop_digest(work, subject_id)
     elif purpose is Purpose.SCORING:
         _drop_network(work, subject_id, network)
+    elif purpose is Purpose.PROFILE:
+        work.session.execute(delete(Profile).where(Profile.subject_id == subject_id))
     elif purpose is Purpose.LOOKUP:
         strike_all(work, subject_id)
     elif purpose is Purpose.PERKS:

@@ -529,6 +529,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_post_split")),
     )
     op.create_table(
+        "profile",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("page", sa.String(), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_profile_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_profile")),
+        sa.UniqueConstraint("page", name=op.f("uq_profile_page")),
+    )
+    op.create_table(
         "rejected_topic",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -1000,6 +1010,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rejected_topic_subject_id"))
 
     op.drop_table("rejected_topic")
+    op.drop_table("profile")
     op.drop_table("post_split")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_subject_id"))

@@ -16,8 +16,8 @@ from privacy.recipient import Recipient
 from server.models import Token
 from server.services import recipients
 from server.services.missing import MissingError
-from workers import releases
-from workers.models import DayScored, Release, Score
+from workers import releases, results
+from workers.models import Release, Score
 from workers.runtime.work import Work
 
 TOKEN_REVOKED = "token revoked"  # noqa: S105 - a word of the journal
@@ -117,20 +117,14 @@ def answer(work: Work, said: str, person: str) -> Answer:
     subject_id = releases.find(work.session, token.recipient_id, person)
     if subject_id is None or not releases.may_ask(work.session, subject_id, token.recipient_id):
         raise NotReleasedError("takes no part, or not released")
-    last, since = _scores(work.session, subject_id)
-    if last is None or since is None:
+    last = results.newest_final(work.session, subject_id)
+    if last is None:
         raise NotReleasedError("no score")
+    first = select(func.min(Score.day)).where(Score.subject_id == subject_id, ~Score.preliminary)
+    since = work.session.scalar(first) or last.day
     recipient = work.session.get_one(Recipient, token.recipient_id)
     hand_over(
         work.session, work.ring, subject_id, work.now, recipient, purpose=token.purpose, what="score", day=last.day
     )  # fmt: skip
     token.used_on = work.today
     return Answer(person, round(last.score), last.day, since)
-
-
-def _scores(session: Session, subject_id: str) -> tuple[Score | None, date | None]:
-    """The newest score of a day that has ended and counts for everybody, and the day of the first."""
-    mine = select(Score).where(Score.subject_id == subject_id, ~Score.preliminary)
-    counts = mine.join(DayScored, DayScored.day == Score.day).order_by(Score.day.desc()).limit(1)
-    first = select(func.min(Score.day)).where(Score.subject_id == subject_id, ~Score.preliminary)
-    return session.scalar(counts), session.scalar(first)

@@ -34,6 +34,7 @@ def uses(language: str) -> Mapping[Use, str]:
         Use.ACCOUNT: _("your account"),
         Use.SCORING: _("the score"),
         Use.TOPICS: _("topics of your posts"),
+        Use.PROFILE: _("your public page"),
         Use.LOOKUP: _("answers to organisations that you named"),
         Use.PROOF: _("proof of your decisions"),
         Use.RIGHTS: _("your rights"),

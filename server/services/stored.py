@@ -50,6 +50,7 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "posts": KindWords(
             _("Posts"), _("Address, day and, if you agreed to that, topics of your public posts. No texts.")
         ),
+        "public page": KindWords(_("Public page"), _("Its address, and the name that you chose for it.")),
         "released organisations": KindWords(
             _("Organisations that may ask"), _("Which organisations you named, since when, and your number with each.")
         ),

@@ -129,7 +129,7 @@ def for_role(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def refuse_nul() -> None:
     """No address of ours has a NUL in it, and PostgreSQL takes none."""
-    if "\x00" in request.path:
+    if "\x00" in request.path or any("\x00" in text for text in request.args.values()):
         abort(404)
 
 

@@ -11,6 +11,7 @@ from privacy.request import Kind
 from server.services.missing import MissingError
 from server.web.guard import by_person, limiter, login_required
 from server.web.kinds import KINDS
+from server.web.schemas import cleaned
 from server.web.state import language, person, process
 from workers.catalogue import NETWORKS
 from workers.models import Connection
@@ -73,7 +74,7 @@ def erase() -> Response:
 
 def _which() -> tuple[str | None, date | None]:
     """A post by its id, or else a day that is over or running."""
-    if post_id := request.values.get("post", ""):
+    if post_id := cleaned(request.values.get("post", "")):
         return post_id[:64], None
     try:
         day = date.fromisoformat(request.values.get("day", ""))

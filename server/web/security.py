@@ -14,7 +14,7 @@ from server.services.missing import MissingError
 from server.services.passkeys import PasskeyRefusedError
 from server.web.entering import has_passkeys
 from server.web.guard import TRIES_AN_ACCOUNT, by_person, limiter, login_required
-from server.web.schemas import Filled, Sure, TypeCode, filled
+from server.web.schemas import Filled, Sure, TypeCode, cleaned, filled
 from server.web.state import browser, organisation, person, process
 
 pages = Blueprint("security", __name__, url_prefix="/account/security")
@@ -177,7 +177,7 @@ def passkey_off(passkey_id: str) -> Answer:
 def end() -> Response:
     """Signs one browser out."""
     with process().working() as work:
-        logins.end(work, person().account_id, request.form.get("browser", ""))
+        logins.end(work, person().account_id, cleaned(request.form.get("browser", "")))
     return _done(_("This browser is signed out."))
 
 

@@ -25,6 +25,7 @@ from workers.models.network_off import NetworkOff
 from workers.models.network_use import NetworkUse
 from workers.models.objection import Objection
 from workers.models.post import Post
+from workers.models.profile import Profile
 from workers.models.rejected_topic import RejectedTopic
 from workers.models.release import Release
 from workers.models.run import Run
@@ -64,6 +65,7 @@ __all__ = [
     "Objection",
     "Post",
     "PostSplit",
+    "Profile",
     "Recipient",
     "RejectedTopic",
     "Release",

@@ -19,6 +19,7 @@ def test_what_is_not_there_says_so_in_both_languages(new_browser: Callable[..., 
 
 def test_a_nul_in_an_address_is_a_page_that_is_not_there(browser: Browser) -> None:
     assert browser.get("/connections/%00").status == 404
+    assert browser.get("/data/part?post=%00").status == 404
 
 
 def test_a_form_without_its_token_is_not_taken_and_shown_again(browser: Browser) -> None:
