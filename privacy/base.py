@@ -171,7 +171,7 @@ class Subject(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     created_at: Mapped[datetime]
-    erasing_at: Mapped[datetime | None]
+    erasing_at: Mapped[datetime | None] = mapped_column(index=True)
     """Set when the person asked for erasure: from then on nothing is shown, collected or scored."""
     frozen_at: Mapped[datetime | None]
     """Set while use is restricted (Art. 18): nothing is collected, scored or shown to others, and everything stays."""

@@ -72,10 +72,12 @@ class Consent(Base):
             "uq_consent_open", "subject_id", "purpose", "network",
             unique=True, sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
         ),
+        # Everybody who agrees to something is asked for again and again; they are a few of all decisions, or many.
+        Index("ix_consent_purpose", "purpose", "granted", "ended_at", "subject_id", "network"),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"))
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), index=True)
     purpose: Mapped[str]
     network: Mapped[str]
     """Name of the network, empty where the purpose does not name one."""
@@ -172,6 +174,17 @@ def agreed(session: Session, subject_id: str, purpose: Purpose, network: str = "
         # A statement of its own: the next one sees what was committed while this one waited.
         session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(read=True))
     return session.scalar(_granted(subject_id, purpose, network).where(Subject.frozen_at.is_(None))) is not None
+
+
+def counts(text: NoticeText) -> bool:
+    """Is it the version of its notice that counts now (R5)?"""
+    return text.version == VERSIONS[Purpose(text.purpose)]
+
+
+def stays(session: Session, subject_id: str) -> bool:
+    """Is the person there and not being erased?"""
+    there = select(Subject.id).where(Subject.id == subject_id, Subject.erasing_at.is_(None))
+    return session.scalar(there) is not None
 
 
 def granted(session: Session, subject_id: str, purpose: Purpose, network: str = "") -> bool:

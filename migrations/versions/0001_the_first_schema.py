@@ -203,6 +203,9 @@ def upgrade() -> None:
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subject")),
     )
+    with op.batch_alter_table("subject", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subject_erasing_at"), ["erasing_at"], unique=False)
+
     op.create_table(
         "topic",
         sa.Column("number", sa.Integer(), nullable=False),
@@ -287,6 +290,7 @@ def upgrade() -> None:
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_connection_code_index"), ["code_index"], unique=False)
         batch_op.create_index(batch_op.f("ix_connection_remote_index"), ["remote_index"], unique=False)
+        batch_op.create_index("ix_connection_state", ["state", "network", "read_at", "failure"], unique=False)
         batch_op.create_index(batch_op.f("ix_connection_subject_id"), ["subject_id"], unique=False)
         batch_op.create_index(
             "uq_connection_proven",
@@ -314,6 +318,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
     with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_consent_purpose", ["purpose", "granted", "ended_at", "subject_id", "network"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_consent_subject_id"), ["subject_id"], unique=False)
         batch_op.create_index(
             "uq_consent_open",
             ["subject_id", "purpose", "network"],
@@ -854,6 +862,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_run_connection_id"), ["connection_id"], unique=False)
+        batch_op.create_index(
+            "ix_run_failed",
+            ["ended_at"],
+            unique=False,
+            sqlite_where=sa.text("failure IS NOT NULL"),
+            postgresql_where=sa.text("failure IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_run_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
@@ -932,6 +947,11 @@ def downgrade() -> None:
     op.drop_table("sample")
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_run_subject_id"))
+        batch_op.drop_index(
+            "ix_run_failed",
+            sqlite_where=sa.text("failure IS NOT NULL"),
+            postgresql_where=sa.text("failure IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_run_connection_id"))
 
     op.drop_table("run")
@@ -1060,6 +1080,8 @@ def downgrade() -> None:
         batch_op.drop_index(
             "uq_consent_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
         )
+        batch_op.drop_index(batch_op.f("ix_consent_subject_id"))
+        batch_op.drop_index("ix_consent_purpose")
 
     op.drop_table("consent")
     with op.batch_alter_table("connection", schema=None) as batch_op:
@@ -1069,6 +1091,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'proven'"),
         )
         batch_op.drop_index(batch_op.f("ix_connection_subject_id"))
+        batch_op.drop_index("ix_connection_state")
         batch_op.drop_index(batch_op.f("ix_connection_remote_index"))
         batch_op.drop_index(batch_op.f("ix_connection_code_index"))
 
@@ -1080,6 +1103,9 @@ def downgrade() -> None:
     op.drop_table("announcement")
     op.drop_table("account")
     op.drop_table("topic")
+    with op.batch_alter_table("subject", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_subject_erasing_at"))
+
     op.drop_table("subject")
     op.drop_table("score_root")
     op.drop_table("score_check")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from privacy import consent
@@ -41,32 +41,36 @@ def compare(session: Session, subject_id: str, now: datetime) -> Compared | None
         return None
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     day = (midnight - timedelta(days=1)).date()
-    members = _members(session, midnight)
-    if members is None or session.get(DayScored, day) is None:
+    if _left(session, midnight) or session.get(DayScored, day) is None:
         return None
-    query = select(Score.subject_id, Score.score).where(Score.day == day, Score.preliminary.is_(False))
-    scores = {who: score for who, score in session.execute(query) if who in members}
-    if len(scores) < FEWEST or subject_id not in scores:
+    scored = (Score.day == day, Score.preliminary.is_(False))
+    own = session.scalar(select(Score.score).where(*scored, Score.subject_id == subject_id))
+    if own is None or session.scalar(_members(midnight).where(Consent.subject_id == subject_id).limit(1)) is None:
         return None
-    own = scores[subject_id]
-    ahead = sum(score > own for score in scores.values())
-    return Compared(day, round(sum(scores.values()) / len(scores)), own, max(1, ceil(10 * (ahead + 1) / len(scores))))
+    ahead = func.count().filter(Score.score > own)
+    totals = select(func.count(), func.sum(Score.score), ahead).where(*scored, Score.subject_id.in_(_members(midnight)))
+    people, points, better = session.execute(totals).one()
+    if people < FEWEST:
+        return None
+    return Compared(day, round(points / people), own, max(1, ceil(10 * (better + 1) / people)))
 
 
-def _members(session: Session, midnight: datetime) -> set[str] | None:
-    """Who had agreed when this day began; None if one of them does not any more."""
-    query = (
-        select(Consent.subject_id, Consent.ended_at, Subject.erasing_at)
-        .join(Subject, Subject.id == Consent.subject_id)
-        .join(NoticeText, NoticeText.digest == Consent.notice_digest)
-        .where(
-            Consent.purpose == Purpose.COMPARISON.value,
-            Consent.granted,
-            NoticeText.version == VERSIONS[Purpose.COMPARISON],
-            Consent.decided_at < midnight,
-            or_(Consent.ended_at.is_(None), Consent.ended_at >= midnight),
-        )
+def _left(session: Session, midnight: datetime) -> bool:
+    """Does one of them not agree any more?"""
+    ended = _members(midnight).where(Consent.ended_at.is_not(None))
+    erasing = select(Subject.id).where(Subject.erasing_at.is_not(None), Subject.id.in_(_members(midnight)))
+    return any(session.scalar(query.limit(1)) is not None for query in (ended, erasing))
+
+
+def _members(midnight: datetime) -> Select[str]:
+    """Who had agreed when this day began."""
+    texts = select(NoticeText.digest).where(
+        NoticeText.purpose == Purpose.COMPARISON.value, NoticeText.version == VERSIONS[Purpose.COMPARISON]
     )
-    rows = session.execute(query).all()
-    left = any(ended is not None or erasing is not None for _, ended, erasing in rows)
-    return None if left else {who for who, _, _ in rows}
+    return select(Consent.subject_id).where(
+        Consent.purpose == Purpose.COMPARISON.value,
+        Consent.granted,
+        Consent.notice_digest.in_(texts),
+        Consent.decided_at < midnight,
+        or_(Consent.ended_at.is_(None), Consent.ended_at >= midnight),
+    )

@@ -1,5 +1,6 @@
 """Consents as a person meets them: the notice to decide on, the decisions so far, receipts, withdrawal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -115,9 +116,9 @@ def topics(session: Session, subject_id: str) -> list[Topic]:
     """Everything that can be decided here, with what was said. Of archives only those that a person was asked about."""
     off = [(Purpose.SCORING, name) for name in NETWORKS if not keys.is_on(session, name)]
     brought = [(Purpose.ARCHIVES, name) for name in BROUGHT]
-    said = [pair for pair in (*off, *brought) if consent.asked(session, subject_id, *pair)]
-    read = [pair for pair in offered() if pair not in off and pair not in brought]
-    return [topic(session, subject_id, purpose, network) for purpose, network in sorted([*read, *said], key=_place)]
+    past, staying = consent.history(session, subject_id), consent.stays(session, subject_id)
+    found = [_topic(past, staying, *pair) for pair in sorted(offered(), key=_place)]
+    return [one for one in found if one.asked or (one.purpose, one.network) not in (*off, *brought)]
 
 
 def offered() -> list[tuple[Purpose, str]]:
@@ -134,13 +135,18 @@ def _place(pair: tuple[Purpose, str]) -> int:
 
 def topic(session: Session, subject_id: str, purpose: Purpose, network: str) -> Topic:
     """One thing that can be decided, with what was said."""
-    decisions = (record for record, _ in consent.history(session, subject_id) if record.ended_at is None)
+    return _topic(consent.history(session, subject_id), consent.stays(session, subject_id), purpose, network)
+
+
+def _topic(past: Sequence[tuple[Consent, NoticeText]], staying: bool, purpose: Purpose, network: str) -> Topic:
+    mine = [(record, text) for record, text in past if (record.purpose, record.network) == (purpose.value, network)]
+    now = [record for record, text in mine if consent.counts(text)]
     return Topic(
         purpose=purpose,
         network=network,
-        granted=consent.granted(session, subject_id, purpose, network),
-        asked=consent.asked(session, subject_id, purpose, network),
-        record=next((one for one in decisions if (one.purpose, one.network) == (purpose.value, network)), None),
+        granted=staying and any(record.granted and record.ended_at is None for record in now),
+        asked=bool(now),
+        record=next((record for record, _ in mine if record.ended_at is None), None),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from privacy.base import Subject
 from privacy.consent import Consent
 from privacy.vocabulary import Purpose
-from workers.models import Connection, DayScored, Dispute, Mail, ScoreCheck
+from workers.models import Bucket, Connection, DayScored, Dispute, Mail, ScoreCheck
 from workers.models.connection import State
 from workers.models.dispute import Outcome
 from workers.runtime.process import Process
@@ -45,6 +45,19 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class Unfolded:
+    """Files of signals that could not be written anew for one reason; their people keep their last scores."""
+
+    reason: str
+    """A word of `workers.fold.Fault`."""
+    buckets: int
+    people: int
+    """Scored in them the last time."""
+    since: datetime
+    """The oldest of the failures."""
+
+
+@dataclass(frozen=True)
 class House:
     """Everything on the overview."""
 
@@ -62,6 +75,8 @@ class House:
     """Waiting for a decision."""
     mails: int
     """Waiting longer than an hour."""
+    unfolded: list[Unfolded]
+    """Most people first."""
 
 
 def house(process: Process, session: Session) -> House:
@@ -77,6 +92,7 @@ def house(process: Process, session: Session) -> House:
         check=_check(session),
         disputes=_count(session, select(func.count()).where(Dispute.outcome == Outcome.OPEN.value)),
         mails=_count(session, select(func.count()).where(Mail.created_at < now - timedelta(hours=1))),
+        unfolded=_unfolded(session),
     )
 
 
@@ -84,6 +100,17 @@ def _check(session: Session) -> ScoreCheck | None:
     newest = session.scalar(select(ScoreCheck).order_by(ScoreCheck.day.desc()).limit(1))
     alarm = session.scalar(select(ScoreCheck).where(ScoreCheck.wrong > 0).order_by(ScoreCheck.day.desc()).limit(1))
     return alarm if alarm and newest and newest.day - alarm.day < ALARM else newest
+
+
+def _unfolded(session: Session) -> list[Unfolded]:
+    people = func.sum(Bucket.people)
+    query = (
+        select(Bucket.failure, func.count(), people, func.min(Bucket.failed_at))
+        .where(Bucket.failure.is_not(None))
+        .group_by(Bucket.failure)
+        .order_by(people.desc(), Bucket.failure)
+    )
+    return [Unfolded(str(reason), number, who, since) for reason, number, who, since in session.execute(query) if since]
 
 
 def _count(session: Session, query: Select[int]) -> int:

@@ -188,4 +188,7 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
         "roots of scores": KindWords(_("Roots of scores"), _("One hash of all scores of a day, for the log.")),
         "scored days": KindWords(_("Scored days"), _("Days on which everybody was scored.")),
         "socket": KindWords(_("Socket and lock of Redis"), ""),
+        "tokens of programs": KindWords(
+            _("Tokens of programs"), _("With which organisations ask, as fingerprints, and what for.")
+        ),
     }

@@ -11,11 +11,13 @@ from privacy import consent
 from privacy.keyring import KeyRing
 from server.services.connections import TAKEN
 from server.services.explanations import ShownPost, explain_day, posts
-from workers.models import Connection, Score
+from workers.models import Bucket, Connection, Score
 from workers.models.connection import State
 from workers.results import history, newest
+from workers.scoring import versions
 from workers.scoring.changes import PARTS
 from workers.scoring.model import KLARWERT_1, Model
+from workers.signals.vault import BrokenFileError
 
 HISTORY_DAYS = 365
 #: Parts of a change in the order in which they are told; the first one only where another version of the model began.
@@ -61,6 +63,8 @@ class Overview:
     """The version that made the score."""
     change: Change | None
     """What changed since an earlier score; None where there is none."""
+    kept: bool
+    """It is the last one that could be made: the person's signals cannot be read at the moment."""
 
 
 def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best: int = 5) -> Overview | None:
@@ -68,14 +72,25 @@ def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best
     score = newest(session, subject_id)
     if score is None:
         return None
-    told = explain_day(session, subject_id, score.day)
+    try:
+        best_posts = posts(session, ring, subject_id, explain_day(session, subject_id, score.day), 0, best)
+    except (BrokenFileError, OSError):  # the fold reports it; the number itself stands in the database
+        best_posts = None
     return Overview(
         score=score,
         history=history(session, subject_id, HISTORY_DAYS, today) or [score],
-        posts=posts(session, ring, subject_id, told, 0, best),
-        model=told.model,
+        posts=best_posts or [],
+        model=versions.PUBLISHED.on(score.day),
         change=change(session, score),
+        kept=best_posts is None or _not_folded(session, subject_id, score.day),
     )
+
+
+def _not_folded(session: Session, subject_id: str, day: date) -> bool:
+    """Could the file with a person's signals not be scored for a later day?"""
+    mine = (Bucket.first <= subject_id, Bucket.end > subject_id)
+    failed = select(Bucket.number).where(*mine, Bucket.failure.is_not(None), Bucket.failed_day > day)
+    return session.scalar(failed) is not None
 
 
 def change(session: Session, score: Score) -> Change | None:

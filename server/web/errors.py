@@ -18,6 +18,7 @@ from privacy.keyring import KeyGoneError
 from server.services.missing import MissingError
 from server.web.guard import limiter, own_path
 from server.web.state import login_manager
+from workers.signals.vault import BrokenFileError
 
 log = logging.getLogger(__name__)
 _MINUTE = 60
@@ -30,6 +31,13 @@ SENTENCES = {
     405: (_("Not possible"), _("This page cannot be used in this way.")),
     413: (_("Too much"), _("That was more text than fits here.")),
     429: (_("Too many tries"), _("Please wait a few minutes and try again. Nothing is lost.")),
+    503: (
+        _("Not readable at the moment"),
+        _(
+            "The reactions that this page is made of cannot be read at the moment. It is our mistake, and it was "
+            "noted. Your last score stays on the score page, with its date."
+        ),
+    ),
     500: (_("Our mistake"), _("Something went wrong on our side. It was noted. Nothing of yours is lost.")),
 }
 #: Forms that somebody fills in who is not signed in.
@@ -39,7 +47,7 @@ _FOR_EVERYBODY = frozenset(
         "public.choose_language", "ask.new", "ask.check", "members.accept",
     }
 )  # fmt: skip
-_OURS: dict[type[Exception], int] = {MissingError: 404, KeyGoneError: 404, NoConsentError: 403}
+_OURS: dict[type[Exception], int] = {MissingError: 404, KeyGoneError: 404, NoConsentError: 403, BrokenFileError: 503}
 
 
 def answer(app: Flask) -> None:

@@ -11,7 +11,7 @@ from server.models import Role
 from server.services import house, organisations
 from server.web.guard import for_role
 from server.web.schemas import Filled, facts_form, filled
-from server.web.sentences import FAILURES, UNKNOWN_FAILURE
+from server.web.sentences import FAILURES, FAULTS, UNKNOWN_FAILURE
 from server.web.state import organisation, process
 from workers.catalogue import NETWORKS
 
@@ -29,7 +29,12 @@ def overview() -> str:
     with installation.reading() as session:
         shown = house.house(installation, session)
     return render_template(
-        "organisation/overview.html", shown=shown, titles=TITLES, failures=FAILURES, unknown=UNKNOWN_FAILURE
+        "organisation/overview.html",
+        shown=shown,
+        titles=TITLES,
+        failures=FAILURES,
+        unknown=UNKNOWN_FAILURE,
+        faults=FAULTS,
     )
 
 

@@ -83,6 +83,19 @@ BLUEPRINTS = (
     breaches.pages,
     digests.pages,
 )
+#: Pages that stand under the menu entry of another blueprint, by the first word of their path.
+_SECTIONS = {
+    "explanation": "score",
+    "topics": "score",
+    "disputes": "score",
+    "archives": "connections",
+    "comparison": "consent",
+    "data": "data",
+    "account": "account",
+    "organisation": "organisation",
+    "desk": "desk",
+    "audit": "audit",
+}
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -110,6 +123,7 @@ def common() -> dict[str, object]:
         "person": signed_in,
         "frozen": frozen() if signed_in else None,
         "menu": _menu() if signed_in else (),
+        "section": _section(),
         "here": _here(),
     }
 
@@ -147,6 +161,11 @@ def _menu() -> list[tuple[str, str, str]]:
     if current_user.role is Role.ADMIN:
         ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways
+
+
+def _section() -> str | None:
+    """Under which entry of the menu a page stands: by the first word of its path, else its own blueprint."""
+    return _SECTIONS.get(request.path.split("/")[1], request.blueprint)
 
 
 def _here() -> str:

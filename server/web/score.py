@@ -108,7 +108,9 @@ def score() -> str:
             brought=archives.brought(session, installation.ring, who.subject_id, installation.clock().date()),
             CHANGES=change_words(language()),
             yesterday=installation.clock().date() - timedelta(days=1),
-            coming=explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),
+            coming=None
+            if shown.kept
+            else explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),
             stale=_stale(connections.shown(session, installation.ring, who.subject_id)),
         )
 

@@ -7,6 +7,7 @@ from privacy.recipient import Act, Channel
 from privacy.request import State as RequestState
 from privacy.request import Way
 from server.services.connections import Sent
+from workers.fold import Fault
 from workers.models.connection import State
 from workers.models.dispute import Outcome
 from workers.models.told import Stand
@@ -182,6 +183,17 @@ OUTCOMES = {
     Outcome.REJECTED: (_("rejected: it counts again"), "bad"),
     Outcome.TAKEN_BACK: (_("taken back"), "quiet"),
     Outcome.OVER: (_("over: what it was about is deleted"), "quiet"),
+}
+
+#: Why files of signals could not be written anew, for whoever runs the installation; `workers.fold.Fault`.
+FAULTS = {
+    Fault.UNREADABLE: _("The file is damaged or gone. Please restore it from a backup: docs/operation.md says how."),
+    Fault.NO_KEY: _(
+        "The key of the file, or of somebody in it, is not in the key ring. Is it the right key ring? Without its key, "
+        "nobody can read a file."
+    ),
+    Fault.STORAGE: _("The storage does not take or give files. Is it full, or away? It goes on by itself afterwards."),
+    Fault.BROKEN: _("Something unexpected happened; the log says what. It is tried again in the next night."),
 }
 
 #: Constants of a model that are no weight of a kind.

@@ -407,8 +407,8 @@ def test_every_table_of_the_migrated_database_is_declared(each_process: Process)
 
 def test_a_table_that_nobody_declared_is_refused(each_process: Process) -> None:
     with writing(each_process.engine).begin() as connection:
-        connection.execute(text("CREATE TABLE forgotten (id INTEGER)"))
-    with each_process.reading() as session, pytest.raises(UndeclaredHoldingError, match=r": forgotten$"):
+        connection.execute(text("CREATE TABLE nobodys (id INTEGER)"))
+    with each_process.reading() as session, pytest.raises(UndeclaredHoldingError, match=r": nobodys$"):
         make_sure(session)
 
 

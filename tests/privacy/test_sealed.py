@@ -105,7 +105,7 @@ def test_none_empties_a_sealed_column() -> None:
 
 
 def test_sealed_columns_are_found_by_their_type() -> None:
-    assert sealed_columns(Mail) == ["recipient", "title", "body"]
+    assert sealed_columns(Mail) == ["recipient", "title", "body", "leave"]
     assert sealed_columns(DayScored) == []
 
 

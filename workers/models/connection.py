@@ -64,6 +64,8 @@ class Connection(Base):
             "uq_connection_proven", "network", "remote_index", unique=True,
             sqlite_where=text("state = 'proven'"), postgresql_where=text("state = 'proven'"),
         ),
+        # How many there are of each network, and how they fare, is counted whenever somebody looks.
+        Index("ix_connection_state", "state", "network", "read_at", "failure"),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)

@@ -1,19 +1,12 @@
 """What a person had erased in part, a post or a day, so that no reading brings it back: fingerprints and numbers."""
 
-import json
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from privacy.base import Base, Holds, Rule, Sealed, new_id
 from privacy.vocabulary import About, Basis, Use
-
-
-def read_block(block: bytes) -> dict[str, Any]:
-    """The block as it is exported."""
-    return dict(json.loads(block))
 
 
 class Forgotten(Base):
@@ -37,6 +30,6 @@ class Forgotten(Base):
     """Empty of a whole day."""
     address_index: Mapped[bytes | None]
     day: Mapped[date | None]
-    block: Mapped[Sealed | None] = mapped_column(info={"reads": read_block})
+    block: Mapped[Sealed | None]
     """JSON: fingerprints of who reacted to the post on the day, and of each kind how many were only counted."""
     made_at: Mapped[datetime]
