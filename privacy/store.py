@@ -1,5 +1,6 @@
 """Opens a database by its URL under our rules: SQLite forgets what it deletes, and writers take their turn."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_MS = 30_000
 _FORGET_MS = 5_000
+_LOOK_SECONDS = 0.02
 _COMMON = (f"busy_timeout={_BUSY_MS}", "secure_delete=ON", "foreign_keys=ON", "temp_store=MEMORY")
 #: Readers and a writer at once; what was deleted stays in the log until `forget`.
 _LOGGED = (*_COMMON, "journal_mode=WAL", "synchronous=FULL")
@@ -73,19 +75,27 @@ def _on_begin(connection: Connection) -> None:
 def forget(engine: Engine, wait_ms: int = _FORGET_MS) -> bool:
     """After an erasure: takes deleted bytes out of SQLite's write-ahead log (R29). False if readers kept it busy.
 
-    Nobody can write while it waits for readers, so it waits a short while only, and the caller comes again.
+    Nobody can write while it waits for readers, so it waits a short while only, and the caller comes again. While
+    another connection does the same SQLite does not wait at all (https://sqlite.org/c3ref/wal_checkpoint_v2.html).
     """
     if engine.dialect.name != "sqlite":
         return True
+    end = time.monotonic() + wait_ms / 1000
     raw = engine.raw_connection()
     try:
         cursor = raw.cursor()
         cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
-        busy: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        while not (done := _truncated(cursor)) and time.monotonic() < end:
+            time.sleep(_LOOK_SECONDS)
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     finally:
         raw.close()
-    return busy == 0
+    return done
+
+
+def _truncated(cursor: Any) -> bool:
+    found = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return bool(found[0] == 0)
 
 
 def rewrite(engine: Engine, table: str) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 from privacy.base import Holds, Rule
 from privacy.vocabulary import About, Basis, Use
+from workers.runtime.folders import remove
 
 DOWNLOAD_DAYS = 7
 
@@ -44,17 +44,20 @@ class Downloads:
         """Removes a person's exports, all or all but one."""
         for place in self._folder.glob(f"{subject_id}/*"):
             if place.name != keep:
-                rmtree(place)
+                remove(place)
 
     def export(self, subject_id: str) -> list[dict[str, Any]]:
         """The files of a person by name and size: what is in them is what an export has anyway."""
-        return [{"file": path.name, "bytes": path.stat().st_size} for path in self._files(subject_id)]
+        found = []
+        for path in self._files(subject_id):
+            with suppress(FileNotFoundError):  # removed meanwhile
+                found.append({"file": path.name, "bytes": path.stat().st_size})
+        return found
 
     def erase(self, subject_id: str) -> int:
         """Removes a person's files, those that are being written too."""
         count = len(self.export(subject_id))
-        with suppress(FileNotFoundError):
-            rmtree(self._folder / subject_id)
+        remove(self._folder / subject_id)
         return count
 
     def due(self, now: datetime) -> int:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +20,7 @@ from privacy.sealed import seal, unseal
 from privacy.vocabulary import About, Basis, Use
 from workers.letter import as_html
 from workers.models import Mail
+from workers.runtime.folders import remove
 from workers.runtime.work import Work
 
 _SMTP_SECONDS = 30
@@ -122,13 +122,16 @@ class Outbox:
 
     def export(self, subject_id: str) -> list[dict[str, Any]]:
         """The mails of a person, as text."""
-        return [{"mail": path.read_text(encoding="utf-8")} for path in self.mails(subject_id)]
+        found = []
+        for path in self.mails(subject_id):
+            with suppress(FileNotFoundError):  # removed meanwhile
+                found.append({"mail": path.read_text(encoding="utf-8")})
+        return found
 
     def erase(self, subject_id: str) -> int:
         """Removes a person's mails."""
         count = len(self.mails(subject_id))
-        with suppress(FileNotFoundError):
-            rmtree(self.folder / subject_id)
+        remove(self.folder / subject_id)
         return count
 
     def expire(self, now: datetime) -> int:

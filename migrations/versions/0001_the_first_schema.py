@@ -539,12 +539,12 @@ def upgrade() -> None:
     op.create_table(
         "profile",
         sa.Column("subject_id", sa.String(), nullable=False),
-        sa.Column("page", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
         sa.Column("name", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_profile_subject_id_subject")),
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_profile")),
-        sa.UniqueConstraint("page", name=op.f("uq_profile_page")),
+        sa.UniqueConstraint("path", name=op.f("uq_profile_path")),
     )
     op.create_table(
         "rejected_topic",

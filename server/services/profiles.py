@@ -23,7 +23,7 @@ _PAGE_BYTES = 12
 class Page:
     """What everybody sees who has the address."""
 
-    page: str
+    path: str
     name: str
     score: int | None
     """Points of 1 to 100, rounded; None before there is one."""
@@ -36,9 +36,9 @@ def mine(session: Session, ring: KeyRing, subject_id: str) -> Page | None:
     return _page(session, ring, row) if row is not None else None
 
 
-def show(session: Session, ring: KeyRing, page: str) -> Page:
+def show(session: Session, ring: KeyRing, path: str) -> Page:
     """The page of an address. Raises `MissingError` where there is none, or while its person has paused everything."""
-    row = session.scalar(select(Profile).where(Profile.page == page))
+    row = session.scalar(select(Profile).where(Profile.path == path))
     if row is None or not consent.agreed(session, row.subject_id, Purpose.PROFILE):
         raise MissingError("no such page")
     return _page(session, ring, row)
@@ -50,7 +50,7 @@ def open_page(work: Work, subject_id: str, name: str) -> None:
     consent.require(work.session, subject_id, Purpose.PROFILE)
     row = work.session.get(Profile, subject_id)
     if row is None:
-        row = Profile(subject_id=subject_id, page=secrets.token_urlsafe(_PAGE_BYTES), made_at=work.now)
+        row = Profile(subject_id=subject_id, path=secrets.token_urlsafe(_PAGE_BYTES), made_at=work.now)
     seal(row, work.ring.person(subject_id), name=name)
     work.session.add(row)
     work.session.flush()
@@ -59,4 +59,4 @@ def open_page(work: Work, subject_id: str, name: str) -> None:
 def _page(session: Session, ring: KeyRing, row: Profile) -> Page:
     last = results.newest_final(session, row.subject_id)
     name = unseal(row, ring.person(row.subject_id), "name")
-    return Page(row.page, name, round(last.score) if last else None, last.day if last else None)
+    return Page(row.path, name, round(last.score) if last else None, last.day if last else None)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from privacy import deadlines
 from privacy.deadlines import Clock
 from privacy.keyring import KeyGoneError, KeyRing, token_hash
-from privacy.request import CLOSED, RUNNING, Kind, Request, State, Way, key_of
+from privacy.request import CLOSED, RUNNING, UNPROVEN, Kind, Request, State, Way, code_index, key_of
 from privacy.sealed import seal, unseal
 from server.models import Account, Role
 from server.services import accounts, letters
@@ -131,6 +131,12 @@ def subject_of(session: Session, ring: KeyRing, email: str) -> str | None:
     """Whose request it is when a letter names the address of an account here."""
     found = accounts.by_email(session, ring, email)
     return found.subject_id if found is not None else None
+
+
+def has_code(session: Session, ring: KeyRing, code: str) -> bool:
+    """Is this the code of a request that waits for its proof? A profile may link to the page of it."""
+    mine = select(Request.id).where(Request.code_index == code_index(ring, code), Request.state.in_(UNPROVEN))
+    return session.scalar(mine) is not None
 
 
 def alarm(work: Work) -> None:

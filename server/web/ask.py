@@ -20,8 +20,8 @@ from workers.requests import claim, enter
 pages = Blueprint("ask", __name__)
 Answer = str | Response | tuple[str, int]
 _LONG = 5_000
-#: How an account can be proven to be theirs by somebody who has no page here.
-_PROOFS = frozenset({"bio", "post"})
+#: How an account can be proven to be theirs by somebody without an account here.
+_PROOFS = frozenset({"bio", "rel_me", "post"})
 
 
 def _no_account() -> str:
@@ -88,6 +88,7 @@ def follow(token: str) -> str:
     return render_template(
         "ask/follow.html", one=found, token_=token, failure=failure, KINDS=kind_words(language()),
         STATES=REQUEST_STATES, left_out=left_out,
+        page=installation.settings.public_url + url_for("public.me", code=found.code) if found.code else "",
     )  # fmt: skip
 
 

@@ -29,9 +29,10 @@ from server.services import breaches, consents, documents, recipients, requests,
 from server.services.meanings import meanings
 from server.web.guard import for_role
 from server.web.schemas import Filled, Form, filled, said
-from server.web.sentences import LOOKS
+from server.web.sentences import LOOKS, OUTCOMES
 from server.web.state import language, organisation, person, process
-from workers.models import Objection
+from workers.models import Dispute, Objection
+from workers.models.dispute import Outcome
 from workers.places import holdings
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
@@ -103,6 +104,17 @@ def _disclosures(session: Session) -> Mapping[str, object]:
     return {"rows": [(text, counts.get(reason.value, 0)) for reason, text in LOOKS.items()]}
 
 
+def _disputes(session: Session) -> Mapping[str, object]:
+    """How many wait for a human, and since when; how those of a year were decided."""
+    open_ = select(func.count(), func.min(Dispute.made_at)).where(Dispute.outcome == Outcome.OPEN.value)
+    waiting, since = session.execute(open_).one()
+    year = process().clock() - timedelta(days=365)
+    query = select(Dispute.outcome, func.count()).where(Dispute.decided_at > year).group_by(Dispute.outcome)
+    counts: dict[str, int] = dict(session.execute(query).all())
+    rows = [(text, counts[outcome.value]) for outcome, (text, _) in OUTCOMES.items() if outcome.value in counts]
+    return {"waiting": waiting, "since": since, "rows": rows}
+
+
 def _recipients(session: Session) -> Mapping[str, object]:
     found = recipients.everything(session)
     return {"count": len(found), "waiting": sum(waiting for _one, _people, waiting in found)}
@@ -128,6 +140,7 @@ SECTIONS = (
     Section("holds", _holds),
     Section("consents", _consents),
     Section("disclosures", _disclosures),
+    Section("disputes", _disputes),
     Section("recipients", _recipients),
     Section("objections", _objections),
     Section("documents", _documents),

@@ -39,7 +39,7 @@ def own() -> str | AnyResponse | tuple[str, int]:
     with process().reading() as session:
         agreed = consents.topic(session, mine, Purpose.PROFILE, "").granted
         found = profiles.mine(session, process().ring, mine)
-    address = process().settings.public_url + url_for("profile.public", page=found.page) if found else ""
+    address = process().settings.public_url + url_for("profile.public", page=found.path) if found else ""
     page = render_template("profile/own.html", agreed=agreed, one=found, form=form, address=address)
     return page, 422 if form.errors else 200
 

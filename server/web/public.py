@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.services import connections, documents
+from server.services import connections, documents, requests
 from server.services.example import worked_example
 from server.services.outbox import read_outbox
 from server.web.account import keep_language
@@ -77,10 +77,14 @@ def verifier() -> Response:
 
 @pages.get("/me/<code>")
 def me(code: str) -> str:
-    """The page of a person that a profile can link to: it links back, and shows nothing else."""
+    """The page of a person that a profile can link to: it links back, and shows nothing else.
+
+    That of somebody without an account, who proves theirs for a request, is empty.
+    """
     with process().reading() as session:
-        address = connections.page_link(session, process().ring, code)
-    if not address or not address.startswith(("https://", "http://")):
+        address = connections.page_link(session, process().ring, code) or ""
+        asked = requests.has_code(session, process().ring, code)
+    if not asked and not address.startswith(("https://", "http://")):
         abort(404)
     return render_template("public/me.html", address=address)
 

@@ -12,7 +12,7 @@ from tests.canary.run import Canary, Figures, on_sqlite
 def main() -> int:
     """Runs it and prints what came of it."""
     parser = argparse.ArgumentParser(prog="bin/canary", description=__doc__)
-    parser.add_argument("--all", action="store_true", help="also PostgreSQL, reacting people and forced exceptions")
+    parser.add_argument("--all", action="store_true", help="also PostgreSQL, restored backups, reacting people, errors")
     chosen = parser.parse_args()
     start, figures, failures = time.monotonic(), Figures(), 0
     runs: list[Canary] = [on_sqlite]

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from privacy.sealed import seal
 from tests.canary.people import PASSWORD, email, settle
-from tests.canary.run import Canary, Figures, erase_one, flat, installed, redis_dump
+from tests.canary.run import Canary, Figures, after_restore, erase_one, flat, installed, redis_dump
 from tests.canary.search import Search
 from tests.canary.web import Visitor
 from tests.factories.people import agree, make_connection, make_subject
@@ -47,7 +47,7 @@ def _postgres() -> Iterator[_Postgres]:
         server.stop()
 
 
-def on_postgresql(folder: Path) -> Figures:
+def on_postgresql(folder: Path, *, restored: bool = False) -> Figures:
     """The same with PostgreSQL: after VACUUM FULL, a checkpoint, and with the old write-ahead log gone (R29)."""
     with _postgres() as server:
 
@@ -65,7 +65,12 @@ def on_postgresql(folder: Path) -> Figures:
 
         url = server.url.replace("postgresql://", "postgresql+psycopg://")
         with installed(folder, KLARWERT_DATABASE=url) as (house, process):
-            return erase_one(house, process, folder, settle_down)
+            return erase_one(house, process, folder, settle_down, restored=restored)
+
+
+def after_restore_on_postgresql(folder: Path) -> Figures:
+    """The same once a backup of before was put back and the journal replayed: old rows, and the replay's own (R36)."""
+    return on_postgresql(folder, restored=True)
 
 
 def _wait_until_alone(connection: psycopg.Connection[tuple[int]]) -> None:
@@ -166,4 +171,6 @@ def _read(process: Process, server: MastodonServer, who: str, handles: Sequence[
         return {row["actor"] for row in rows if row["kind"] == "like" and row["actor"] is not None}
 
 
-MORE: list[Canary] = [on_postgresql, on_forced_errors, on_reacting_people]
+MORE: list[Canary] = [
+    on_postgresql, after_restore, after_restore_on_postgresql, on_forced_errors, on_reacting_people,
+]  # fmt: skip

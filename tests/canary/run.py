@@ -10,13 +10,16 @@ from typing import Self
 
 from redis import Redis
 
+import migrations
 from privacy.certificate import verify
+from privacy.journal import NotReplayedError
 from server import running
 from tests.canary.people import EACH, PASSWORD, email, exported, missing, numbers, sealed_bytes, settle, signals, tokens
 from tests.canary.search import Search
 from tests.canary.web import Visitor
 from tests.functional.installation import ORGANISATION, Installation
 from tests.privacy.rows import Person
+from workers import backups
 from workers.runtime.process import Process
 from workers.runtime.settings import read
 
@@ -83,10 +86,24 @@ def on_sqlite(folder: Path) -> Figures:
         return erase_one(house, process, folder)
 
 
+def after_restore(folder: Path) -> Figures:
+    """The same, with a backup of before the erasure put back, and the journal replayed (R36)."""
+    with installed(folder) as (house, process):
+        return erase_one(house, process, folder, restored=True)
+
+
 def erase_one(
-    house: Installation, process: Process, folder: Path, settle_down: Callable[[], Sequence[Path]] = lambda: ()
+    house: Installation,
+    process: Process,
+    folder: Path,
+    settle_down: Callable[[], Sequence[Path]] = lambda: (),
+    *,
+    restored: bool = False,
 ) -> Figures:
-    """Fills, runs, erases the first person through the web, searches; `settle_down` gives more folders to search."""
+    """Fills, runs, erases the first person through the web, searches; `settle_down` gives more folders to search.
+
+    With `restored` a backup of before is put back first, with everything of theirs in it, and searched when it ran.
+    """
     people = settle(process)
     gone, others = people[0], people[1:]
     with process.reading() as session:
@@ -96,12 +113,16 @@ def erase_one(
     if bare := set().union(*(missing(process, person) for person in people)):
         figures.faults.append(f"an export would lack {', '.join(sorted(bare))}")
     process.close()
+    made = house.command("backup", "create").partition(":")[0] if restored else ""
     house.start()
     try:
         _live(house, figures, gone, others[0])
         dump = redis_dump(process)
     finally:
         house.stop()
+    if restored:
+        figures.faults += _put_back(house, process, Path(made))
+        dump = {}
     _search(folder, [*settle_down()], dump, figures, gone, others, sealed, kept)
     for other in others:
         if len(signals(process, other)) != EACH:
@@ -109,6 +130,24 @@ def erase_one(
         if lost := missing(process, other):
             figures.faults.append(f"somebody else lost {', '.join(sorted(lost))}")
     return figures
+
+
+def _put_back(house: Installation, process: Process, backup: Path) -> list[str]:
+    """Restores, finds that nothing starts before the replay, replays, and lets the installation run on it once."""
+    faults = []
+    backups.restore(process, migrations, backup)
+    try:
+        process.make_sure()
+    except NotReplayedError:
+        pass
+    else:
+        faults.append("a restored database starts without the journal")
+    process.close()
+    if "1 × erasure" not in (said := house.command("backup", "replay")):
+        faults.append(f"the erasure was not done again: {said}")
+    house.start()
+    house.stop()
+    return faults
 
 
 def _live(house: Installation, figures: Figures, gone: Person, other: Person) -> None:

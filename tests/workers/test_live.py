@@ -31,7 +31,7 @@ OLD, NEW = (
 
 @pytest.fixture(scope="module")
 def seeded(bluesky_network: BlueskyNetwork) -> SeedResult:
-    people = ("mira", "ben", "cem", "dora", "eva", "young", "hidden")
+    people = ("mira", "ben", "cem", "dora", "eva", "fred", "young", "hidden")
     accounts = [
         {"id": name, "handle": f"{name}-live.test", "displayName": name.title(), "at": NEW if name == "young" else OLD}
         for name in people
@@ -100,6 +100,11 @@ def counts(process: Process, subject_id: str) -> dict[str, int]:
     for kind, count in zip(mine.kind.tolist(), mine.count.tolist(), strict=True):
         found[KINDS[kind]] = found.get(KINDS[kind], 0) + count
     return found
+
+
+def failure_of(process: Process, subject_id: str) -> str | None:
+    with process.reading() as session:
+        return session.scalars(select(Connection.failure).where(Connection.subject_id == subject_id)).one()
 
 
 def place(process: Process) -> int:
@@ -192,6 +197,24 @@ def test_a_deleted_post_and_an_account_that_is_switched_off_go_at_once(
     until(lambda: signals(living, eva) == [])
     with living.reading() as session:
         assert session.scalars(select(Connection.failure).where(Connection.subject_id == eva)).one() == Reason.GONE
+    seeded.activate("eva")
+    until(lambda: failure_of(living, eva) is None)
+
+
+def test_an_account_that_is_deleted_takes_everything_along(
+    living: Process, seeded: SeedResult, listening: Callable[[], threading.Event], bluesky_network: BlueskyNetwork
+) -> None:
+    seeded.post("fred", "Freds Beitrag", record_id="freds")
+    seeded.settle()
+    fred = take_part(living, seeded, "fred")
+    listening()
+    time.sleep(1.5)
+    seeded.like("ben", "freds")
+    until(lambda: signals(living, fred) == ["like"])
+    again = [{"id": "fred", "handle": seeded.handles["fred"]}]
+    bluesky_network.seed({"accounts": again, "events": [], "after": [{"do": "remove-account", "who": "fred"}]})
+    until(lambda: signals(living, fred) == [])
+    assert failure_of(living, fred) == Reason.GONE
 
 
 def test_a_reaction_that_is_taken_back_goes_at_once(

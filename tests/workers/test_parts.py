@@ -185,7 +185,7 @@ def test_who_reacted_is_kept_by_a_mark_that_is_no_pseudonym(process: Process) ->
     erase(process, subject_id, day=DAY)
     with process.reading() as session:
         exported = holdings(process).export(session, subject_id)["erased parts"]
-    marks = {actor for row in exported if row["block"] for actor in row["block"]["actors"]}
+    marks = {actor for row in exported if row["block"] for actor in json.loads(row["block"])["actors"]}
     assert len(marks) == 2
     assert not marks & pseudonyms
     assert "did:" not in repr(exported)

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 from privacy.base import Holds, Rule
 from privacy.vocabulary import About, Basis, Use
+from workers.runtime.folders import remove
 
 #: Reading takes minutes; what is older was forgotten by a process that was killed.
 LIFE = timedelta(days=1)
@@ -57,8 +57,7 @@ class ArchiveFiles:
     def erase(self, subject_id: str) -> int:
         """Removes a person's archives."""
         count = len(self.export(subject_id))
-        with suppress(FileNotFoundError):
-            rmtree(self.folder / subject_id)
+        remove(self.folder / subject_id)
         return count
 
     def expire(self, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from privacy.request import Kind, Request, State, key_of
 from privacy.sealed import seal, unseal
-from workers.jobs.asking import client, network, retry_at
+from workers.jobs.asking import client, network, page_address, retry_at
 from workers.jobs.connecting import NOT_FOUND, PASSING
 from workers.jobs.job import job
 from workers.jobs.objecting import stop
@@ -54,7 +54,8 @@ def prove_request(process: Process, request_id: str) -> None:
     try:
         with client(process) as asking:
             reader = network(process, name)
-            proof = find_proof(reader, asking, account, code, page="")
+            page = page_address(process.settings.public_url, code)
+            proof = find_proof(reader, asking, account, code, page)
             actor_id = reader.profile(asking, account).actor_id if proof and kind is Kind.OBJECTION else ""
     except Failure as failure:
         _failed(process, request_id, State.CHECKING, failure)

@@ -18,11 +18,11 @@ class Profile(Base):
         about=About.PARTICIPANT,
         use=Use.PROFILE,
         basis=Basis.CONSENT,
-        exported=("subject_id", "page", "name", "made_at"),
+        exported=("subject_id", "path", "name", "made_at"),
     )
 
     subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), primary_key=True)
-    page: Mapped[str] = mapped_column(unique=True)
+    path: Mapped[str] = mapped_column(unique=True)
     """The last part of its address: random, so that nobody finds it who was not given it."""
     name: Mapped[Sealed]
     """As whom others see the person."""

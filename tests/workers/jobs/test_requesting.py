@@ -63,6 +63,15 @@ def test_a_request_is_found_then_proven_then_waits_for_an_answer(each_town: Town
     assert (found.state, found.proof, found.lapses_at) == (State.OPEN, "bio", None)
 
 
+def test_a_link_of_the_own_profile_proves_it_as_well(town: Town) -> None:
+    request_id = ask(town)
+    jobs.look_up_request(request_id)
+    page = f"{town.process.settings.public_url}/me/{text(town, request_id, 'code')}"
+    town.server.person("mira").fields = [{"name": "Klarwert", "value": f'<a href="{page}" rel="me">hier</a>'}]
+    check(town, request_id)
+    assert (row(town, request_id).state, row(town, request_id).proof) == (State.OPEN, "rel_me")
+
+
 def test_without_the_code_nothing_is_proven_and_it_can_be_tried_again(town: Town) -> None:
     request_id = ask(town)
     jobs.look_up_request(request_id)
