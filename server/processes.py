@@ -1,6 +1,7 @@
 """The three kinds of process: web, worker, schedule. Here every floor is loaded, so each knows all declarations."""
 
 import ctypes
+import os
 import signal
 import sys
 import threading
@@ -130,7 +131,12 @@ def listen(settings: Settings) -> None:
     Live(Process(settings)).run(stop)
 
 
-def die_with_parent() -> None:
-    """Has Linux end this process when its parent dies, however it dies: nothing is left running behind its back."""
+def die_with_parent(parent: int) -> None:
+    """Has Linux end this process when its parent dies, however it dies: nothing is left running behind its back.
+
+    A parent that died before this was said is another one by now.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit("whoever started this is gone")

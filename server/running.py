@@ -1,6 +1,7 @@
 """Everything under one command: prepares an installation, then runs Redis, web, workers and schedule."""
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -110,7 +111,8 @@ class Part:
         self._started = time.monotonic()
         # A session of its own: Ctrl-C in the terminal reaches only us, and we end the parts in order.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", self.command, "--with-parent"], start_new_session=True
+            [sys.executable, "-m", "server.cli", self.command, "--with-parent", str(os.getpid())],
+            start_new_session=True,
         )
 
 

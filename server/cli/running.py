@@ -46,13 +46,13 @@ def demo_command(settings: Settings, participants: int) -> None:
     click.echo(demo.HOW_TO_SIGN_IN)
 
 
-def _with_parent(_context: click.Context, _option: click.Parameter, value: bool) -> None:
-    if value:
-        processes.die_with_parent()
+def _with_parent(_context: click.Context, _option: click.Parameter, value: int | None) -> None:
+    if value is not None:
+        processes.die_with_parent(value)
 
 
 with_parent = click.option(
-    "--with-parent", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=_with_parent
+    "--with-parent", type=int, metavar="PID", hidden=True, expose_value=False, is_eager=True, callback=_with_parent
 )
 
 
