@@ -24,7 +24,15 @@ from workers.runtime.work import Work
 from workers.withdrawal import withdraw as withdraw_all
 
 #: Purposes that are asked beside scoring: those that something here uses. A feature adds its own line.
-OFFERED = (Purpose.RECOGNITION, Purpose.TOPICS, Purpose.COMPARISON, Purpose.PROFILE, Purpose.LOOKUP, Purpose.DIGEST)
+OFFERED = (
+    Purpose.RECOGNITION,
+    Purpose.NAMED,
+    Purpose.TOPICS,
+    Purpose.COMPARISON,
+    Purpose.PROFILE,
+    Purpose.LOOKUP,
+    Purpose.DIGEST,
+)
 
 
 class UnknownPurposeError(MissingError):

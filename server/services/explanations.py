@@ -113,6 +113,8 @@ class ShownSignal:
     """Weight times count times fading."""
     voice: int | None
     """Number of who reacted, which holds on this page only; None where only a count is public."""
+    actor: str | None
+    """Pseudonym of who reacted, which is shown to nobody."""
     lent: bool
     """Does who reacted take part and lend their standing?"""
     standing: float
@@ -300,6 +302,7 @@ def _show(told: Explanation, rows: IntArray, numbers: IntArray) -> list[ShownSig
             fading=1.0 if frame.audience[row] else float(fades[frame.age[row]]),
             value=float(tally.value[row]),
             voice=number or None,
+            actor=signals.actors[signals.actor[row]] if signals.actor[row] >= 0 else None,
             lent=bool(frame.lender[row]),
             standing=float(frame.standing[frame.voice[row]]),
             voice_value=float(tally.sums[frame.voice[row]]),

@@ -67,7 +67,10 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
         ),
         "named": PurposeWords(
             _("Others see that it was you who reacted"),
-            _("Somebody to whose post you reacted sees your account name with it, if they take part here."),
+            _(
+                "Somebody to whose post you reacted sees your account name with it, if they take part here. It works "
+                "only beside your yes that your score decides how much your own reactions weigh."
+            ),
             nothing_else,
         ),
         "profile": PurposeWords(

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.disclosure import Reason, disclosures
 from privacy.vocabulary import Purpose
-from server.services import archives, bundles, connections, consents, disputes, explanations, scores
+from server.services import archives, bundles, connections, consents, disputes, explanations, helpers, scores
 from server.services.bundles import Reader
 from server.services.connections import Shown
 from server.services.explanations import Explained
@@ -106,6 +106,7 @@ def score() -> str:
             bars_height=charts.bars_height,
             titles=TITLES,
             brought=archives.brought(session, installation.ring, who.subject_id, installation.clock().date()),
+            helped=list(dict.fromkeys(helpers.named(session, installation.ring, who.subject_id).values())),
             CHANGES=change_words(language()),
             yesterday=installation.clock().date() - timedelta(days=1),
             coming=None
@@ -318,10 +319,14 @@ def followers() -> str:
 def _signals(found: Explained, post_id: str | None, **more: object) -> str:
     told = found.told
     listed = explanations.signals_of(told, post_id, _page())
+    with process().reading() as session:
+        lenders = {row.actor for row in listed.shown if row.lent and row.actor}
+        names = helpers.named(session, process().ring, person().subject_id, lenders) if lenders else {}
     return render_template(
         "score/signals.html",
         told=told,
         listed=listed,
+        names=names,
         references=disputes.references(process().ring, person().subject_id, told, listed.shown),
         per_voice=(told.total.score - told.model.lowest) / told.tally.total if told.tally.total else 0.0,
         kinds=KINDS,
