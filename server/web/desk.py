@@ -29,7 +29,7 @@ from server.services import breaches, consents, documents, recipients, requests,
 from server.services.meanings import meanings
 from server.web.guard import for_role
 from server.web.schemas import Filled, Form, filled, said
-from server.web.sentences import LOOKS, OUTCOMES
+from server.web.sentences import LOOKS_AT_OTHERS, OUTCOMES
 from server.web.state import language, organisation, person, process
 from workers.models import Dispute, Objection
 from workers.models.dispute import Outcome
@@ -101,7 +101,7 @@ def _disclosures(session: Session) -> Mapping[str, object]:
     since = process().clock() - _MONTH
     query = select(Disclosure.purpose, func.count()).where(Disclosure.made_at > since).group_by(Disclosure.purpose)
     counts: dict[str, int] = dict(session.execute(query).all())
-    return {"rows": [(text, counts.get(reason.value, 0)) for reason, text in LOOKS.items()]}
+    return {"rows": [(text, counts.get(reason.value, 0)) for reason, text in LOOKS_AT_OTHERS.items()]}
 
 
 def _disputes(session: Session) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from server.services.requests import subject_of
 from server.services.words import LANGUAGES
 from server.web.guard import for_role
 from server.web.schemas import Filled, Form, email_field, filled, said
-from server.web.sentences import ACTS, ANSWERS, CHANNELS, LOOKS, NEWS_STATES, SEEN
+from server.web.sentences import ACTS, ANSWERS, CHANNELS, LOOKS_AT_OTHERS, NEWS_STATES, SEEN
 from server.web.state import language, process
 from workers import telling
 
@@ -87,7 +87,7 @@ def _one(recipient_id: str, form: Filled | None = None, handing: Filled | None =
             news=telling.of_recipient(session, recipient_id),
             form=form or Filled(own),
             handing=handing or Filled(),
-            reasons={reason: LOOKS[reason] for reason in REASONS},
+            reasons={reason: LOOKS_AT_OTHERS[reason] for reason in REASONS},
             what={name: SEEN[name] for name in WHAT},
             public_key=process().ring.public_key(),
             CHANNELS=CHANNELS,

@@ -225,6 +225,12 @@ LOOKS = {
     Reason.DISPUTE: _("deciding what you disputed"),
     Reason.SUPPORT: _("answering a question of yours"),
 }
+#: The same for who works here.
+LOOKS_AT_OTHERS = {
+    **LOOKS,
+    Reason.DISPUTE: _("deciding what somebody disputed"),
+    Reason.SUPPORT: _("answering a question of somebody"),
+}
 #: What a score is given for to nobody; the words of `privacy.disclosure.FORBIDDEN`.
 CLOSED = {
     "employment": _("a decision on somebody's work"),
