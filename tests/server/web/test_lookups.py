@@ -15,11 +15,12 @@ from server.models import Token
 from server.services import lookups
 from server.services.replaying import ACTS
 from tests.conftest import Clock
+from tests.factories.days import make_score
 from tests.server.browser import Browser
 from tests.server.web.test_desk import dpo, make_officer
 from tests.server.web.test_pages import check
 from tests.server.web.test_recipients import MAIL, person_of
-from workers.models import DayScored, Release, Score, Told
+from workers.models import Release, Told
 from workers.replaying import replay
 from workers.runtime.process import Process
 
@@ -51,16 +52,7 @@ def ann(asker: tuple[str, str], sign_up: Callable[..., Browser], process: Proces
     mine, today = person_of(process, officer), clock.now.date()
     with process.working() as work:
         for back, points in ((3, 40.2), (1, 47.4), (0, 90.0)):
-            day = today - timedelta(days=back)
-            work.session.add(
-                Score(
-                    subject_id=mine, day=day, model="klarwert-1", score=points, impact=1.0, weeks=1, by_network={},
-                    by_kind={}, by_topic=None, changed_since=None, changes=None, preliminary=back == 0,
-                    made_at=work.now,
-                )
-            )  # fmt: skip
-            if back:
-                work.session.add(DayScored(day=day, people=1, done_at=work.now))
+            make_score(work, mine, today - timedelta(days=back), points, preliminary=back == 0)
     return browser, mine
 
 

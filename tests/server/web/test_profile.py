@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from privacy.base import Subject
 from tests.conftest import Clock
+from tests.factories.days import make_score
 from tests.server.browser import Browser
 from tests.server.web.test_pages import check
-from workers.models import DayScored, Profile, Score
+from workers.models import Profile
 from workers.runtime.process import Process
 
 
@@ -20,15 +21,7 @@ def scored(process: Process, ann: Browser, clock: Clock) -> Browser:
     with process.working() as work:
         mine = work.session.scalars(select(Subject.id)).one()
         for back, points in ((1, 41.6), (0, 80.0)):
-            day = clock.now.date() - timedelta(days=back)
-            work.session.add(
-                Score(
-                    subject_id=mine, day=day, model="klarwert-1", score=points, impact=1.0, weeks=1, by_network={},
-                    by_kind={}, by_topic=None, changed_since=None, changes=None, preliminary=back == 0,
-                    made_at=work.now,
-                )
-            )  # fmt: skip
-        work.session.add(DayScored(day=clock.now.date() - timedelta(days=1), people=1, done_at=work.now))
+            make_score(work, mine, clock.now.date() - timedelta(days=back), points, preliminary=back == 0)
     return ann
 
 
