@@ -90,6 +90,8 @@ _SECTIONS = {
     "disputes": "score",
     "archives": "connections",
     "comparison": "consent",
+    "profile": "consent",
+    "lookup": "consent",
     "data": "data",
     "account": "account",
     "organisation": "organisation",

@@ -37,6 +37,7 @@ def opened(page: Browser, name: str = "Gartenzwerg") -> str:
 
 def test_a_page_shows_the_final_score_under_the_chosen_name_to_everybody(scored: Browser, browser: Browser) -> None:
     assert scored.get("/profile").says("You have no public page")
+    assert 'href="/consent" aria-current="true"' in scored.page
     scored.post("/profile", name="Gartenzwerg")
     assert scored.status == 403
     path = opened(scored)
