@@ -14,7 +14,7 @@ from workers.models import Connection
 from workers.networks.shape import Failure
 from workers.runtime.process import Process
 from workers.signals import webmentions
-from workers.signals.objections import drop_actor, note
+from workers.signals.objections import drop_actor, heard_by, note
 
 
 class ObjectionError(ValueError):
@@ -49,8 +49,11 @@ def stop(process: Process, name: str, actor_id: str, until: datetime | None = No
 
 def take_out(process: Process, name: str, actor_id: str) -> int:
     """Erases an account's reactions from everybody's signals; from how many people's they went."""
-    with process.reading() as session:
-        people = session.scalars(select(Connection.subject_id).where(Connection.network == name).distinct()).all()
+    if name == webmentions.NETWORK:
+        with process.reading() as session:
+            people = list(session.scalars(select(Connection.subject_id).where(Connection.network == name).distinct()))
+    else:
+        people = heard_by(process, name, actor_id)
     return sum(_taken_out(process, subject_id, name, actor_id) for subject_id in sorted(people))
 
 

@@ -6,19 +6,20 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy import journal
-from workers.models import Connection, Objection
+from workers.models import Bucket, Connection, Inbox, Objection
 from workers.networks.shape import Reading
+from workers.runtime.process import Process
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
 from workers.signals import basis
 from workers.signals.block import DROP_ACTOR, Statement
 from workers.signals.columns import Columns
-from workers.signals.inbox import known, say
+from workers.signals.inbox import known, load, news, say
 from workers.signals.standing import account_index
 from workers.signals.store import drop_unheard
 
@@ -26,6 +27,7 @@ from workers.signals.store import drop_unheard
 OBJECTION = "objection"
 UNHEARD = "objection to signals"
 _CHUNK = 500
+_EVERYBODY = "", "g"
 
 
 def note(work: Work, network: str, actor_id: str, until: datetime | None = None) -> bool:
@@ -70,6 +72,58 @@ def without_objectors(work: Work, network: str, readings: Sequence[Reading]) -> 
         replace(reading, reactions=tuple(each for each in reading.reactions if each.actor_id not in stopped))
         for reading in readings
     ]
+
+
+def heard_by(process: Process, network: str, actor_id: str) -> list[str]:
+    """Ids of everybody among whose signals an account is: each bucket is read once, not once a person.
+
+    It waits for readings that are storing a page and may not have seen the stop list; later ones see it. Raises
+    `BrokenFileError`, `KeyGoneError` of a bucket's file, `OSError`.
+    """
+    theirs = Connection.network == network
+    with process.working() as work:
+        work.session.execute(select(Connection.id).where(theirs).order_by(Connection.id).with_for_update()).all()
+    with process.reading() as session:
+        edges = [(one.first, one.end) for one in session.scalars(select(Bucket).order_by(Bucket.number))]
+    # Before the first start has made the buckets, the inbox has everything.
+    return [who for first, end in edges or [_EVERYBODY] for who in _heard_in(process, first, end, network, actor_id)]
+
+
+def _heard_in(process: Process, first: str, end: str, network: str, actor_id: str) -> list[str]:
+    """Those of a bucket; all of its people where it was folded just now."""
+    people: dict[str, list[str]] = {}
+    with process.reading() as session:
+        mine = select(Connection.subject_id, Connection.id).where(Connection.network == network)
+        mine = mine.where(*_range(Connection.subject_id, first, end))
+        for who, one in session.execute(mine.order_by(Connection.subject_id, Connection.id)):
+            people.setdefault(who, []).append(one)
+        file = session.scalar(select(Bucket.file).where(Bucket.first == first))
+        said = select(Inbox.subject_id, Inbox.connection_id, Inbox.block).where(*_range(Inbox.subject_id, first, end))
+        rows = [(who, one, block) for who, one, block in session.execute(said.order_by(Inbox.id))]
+    keys = {name: key for name, key in process.ring.people(first, end).items() if name in people}
+    people = {name: own for name, own in people.items() if name in keys}
+    if not people:
+        return []
+    names = list(people)
+    sought = {name: int(keys[name].pseudonym(network, actor_id), 16) for name in names}
+    late = news(rows, keys, people)
+    wanted = np.array([sought[name] for name in names], dtype=np.uint64)
+    there = (late.statements["known"] > 0) & (late.statements["actor"] == wanted[late.person])
+    found = {names[place] for place in np.unique(late.person[there]).tolist()}
+    if file is None:
+        return sorted(found)
+    try:
+        stored = load(process.ring, process.storage, file).open(keys)
+    except FileNotFoundError:
+        return names
+    wanted = np.array([sought.get(name, 0) for name in stored.subjects], dtype=np.uint64)
+    owner = stored.speaker_person
+    heard = (wanted[owner] > 0) & (stored.pseudonym == wanted[owner])
+    return sorted(found | {stored.subjects[place] for place in np.unique(owner[heard]).tolist()})
+
+
+def _range(column: InstrumentedAttribute[str], first: str, end: str) -> tuple[ColumnElement[bool], ...]:
+    return column >= first, column < end
 
 
 def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool:
