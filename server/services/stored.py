@@ -72,9 +72,6 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
-        "proofs of scores": KindWords(
-            _("Proofs of your scores"), _("Where your score of a day stands in the log, and the random number for it.")
-        ),
         "checks of your score": KindWords(
             _("Checks of your score"), _("When auditors drew your score to check it, and what they found. No names.")
         ),
