@@ -135,7 +135,7 @@ def past() -> str:
         happened = events(session, who.subject_id, scores.HISTORY_DAYS, installation.clock().date())
     if not rows:
         raise MissingError("no score yet")
-    marks = dict(_marks(happened))
+    marks = {day: sign for day, sign in _marks(happened) if rows[0].day <= day <= rows[-1].day}  # as drawn
     told = [(event.day, marks.get(event.day, ""), _event(event)) for event in reversed(happened)]
     return render_template("score/history.html", rows=rows, happened=told)
 
@@ -246,7 +246,7 @@ def explanation() -> str | AnyResponse:
 def _looks(session: Session) -> list[str]:
     """Who has seen something of the person so far, the newest first, in words (R17, R20)."""
     return [
-        f"{recipient} ({role_name(language(), look.role) or look.role}), {format_date(look.made_at, 'medium')}: "
+        f"{role_name(language(), look.role) or _('Recipient')} {recipient}, {format_date(look.made_at, 'medium')}: "
         f"{LOOKS[Reason(look.purpose)]}"
         for look, recipient in disclosures(session, process().ring, person().subject_id)
     ]
