@@ -198,7 +198,7 @@ def test_every_look_is_noted_and_shown_to_the_person(
     assert ann.says("5 looks by people with a role")
     assert ann.says("Read where the points come from, without names and addresses")
     assert ann.says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")
-    assert ann.get("/explanation").says(f"{members.label(process.ring, account_of(AUDITOR).id)} (Auditor)")
+    assert ann.get("/explanation").says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")
     assert AUDITOR not in ann.page
     assert account_of(AUDITOR).id not in ann.page
 
