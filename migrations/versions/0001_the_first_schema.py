@@ -897,6 +897,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sample_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "set_aside",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("hold_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("things", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rows", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["hold.id"], name=op.f("fk_set_aside_hold_id_hold")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_set_aside_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_set_aside")),
+    )
+    with op.batch_alter_table("set_aside", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_set_aside_hold_id"), ["hold_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_set_aside_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "webmention",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -937,6 +955,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webmention_post_id"))
 
     op.drop_table("webmention")
+    with op.batch_alter_table("set_aside", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_set_aside_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_set_aside_hold_id"))
+
+    op.drop_table("set_aside")
     with op.batch_alter_table("sample", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sample_subject_id"))
         batch_op.drop_index(batch_op.f("ix_sample_recount_due_at"))
