@@ -154,6 +154,10 @@ def columns(language: str) -> Mapping[str, str]:
     """The words for the columns of an export."""
     _ = catalogue(language).gettext
     return {
+        "things": _("Number"),
+        "rows": _("What is set aside"),
+        "hold_id": _("Hold number"),
+        "found": _("What was found"),
         "account": _("Account"),
         "account_id": _("Account number"),
         "act": _("What it was about"),
