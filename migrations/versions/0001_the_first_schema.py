@@ -281,6 +281,7 @@ def upgrade() -> None:
         sa.Column("failure", sa.String(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resume", sa.LargeBinary(), nullable=True),
+        sa.Column("marks", sa.LargeBinary(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_post", sa.Integer(), nullable=False),
         sa.Column("idle_since", sa.DateTime(timezone=True), nullable=True),
@@ -589,6 +590,7 @@ def upgrade() -> None:
         sa.Column("contact", sa.LargeBinary(), nullable=True),
         sa.Column("wish", sa.LargeBinary(), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.Column("found", sa.LargeBinary(), nullable=True),
         sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
@@ -847,6 +849,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("posts", sa.Integer(), nullable=False),
         sa.Column("reactions", sa.Integer(), nullable=False),
+        sa.Column("unlisted", sa.Integer(), nullable=False),
         sa.Column("failure", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_run_connection_id_connection")),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_run_subject_id_subject")),
@@ -889,6 +892,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sample_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "set_aside",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("hold_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("things", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rows", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["hold.id"], name=op.f("fk_set_aside_hold_id_hold")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_set_aside_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_set_aside")),
+    )
+    with op.batch_alter_table("set_aside", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_set_aside_hold_id"), ["hold_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_set_aside_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "webmention",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -929,6 +950,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webmention_post_id"))
 
     op.drop_table("webmention")
+    with op.batch_alter_table("set_aside", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_set_aside_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_set_aside_hold_id"))
+
+    op.drop_table("set_aside")
     with op.batch_alter_table("sample", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sample_subject_id"))
         batch_op.drop_index(batch_op.f("ix_sample_recount_due_at"))
