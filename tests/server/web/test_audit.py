@@ -23,7 +23,7 @@ from tests.server.browser import PASSWORD, Browser
 from workers import jobs, logbook
 from workers.audit import root
 from workers.jobs import erase
-from workers.models import Connection, Dispute, Draw, Post, Sample, Score, ScoreOpening
+from workers.models import Connection, Dispute, Draw, Post, Sample, Score
 from workers.places import holdings
 from workers.runtime.process import Process
 from workers.scoring.standalone_verifier import verify
@@ -165,7 +165,7 @@ def test_the_auditor_never_learns_who_is_who(process: Process, auditor: Browser,
 
 def test_labels_differ_between_days_and_auditors(process: Process, town: list[str]) -> None:
     with process.reading() as session:
-        day = session.scalars(select(ScoreOpening.day)).first()
+        day = session.scalars(select(Score.day).where(Score.leaf.is_not(None))).first()
     assert day is not None
     labels = {
         audits.label(process.ring, day - timedelta(days=back), auditor, subject_id)
