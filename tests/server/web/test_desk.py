@@ -105,7 +105,7 @@ def test_a_hold_of_one_officer_is_in_force_and_its_person_reads_of_it(
     dpo.get("/desk/holds").post("/desk/holds", **form)
     assert dpo.says("in force")
     with process.reading() as session:
-        assert hold.kinds_held(session, ann_id) == {"scores"}
+        assert hold.in_force(session, ann_id)
     ann.get("/data/delete")
     for sentence in ("Klage 7 O 12/26", "Scores", "30 Jun 2027"):
         assert ann.says(sentence), sentence
