@@ -8,11 +8,12 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from privacy.base import Base, Holds, new_id
+from privacy.base import Base, Holds, Rule, new_id
 from privacy.keyring import KeyRing
 from privacy.vocabulary import About, Basis, Erased, Use
 
 _REFERENCE_LENGTH = 32
+_TWO_YEARS = 2 * 366
 
 
 class Channel(StrEnum):
@@ -47,8 +48,11 @@ class Recipient(Base):
         subject=None,
         erased=Erased.UNTOUCHED,
         withheld=dict.fromkeys(
-            ("id", "name", "channel", "address", "language", "made_at"), "public contact data of an organisation"
+            ("id", "name", "channel", "address", "language", "made_at", "removed_at"),
+            "public contact data of an organisation",
         ),
+        # Longer than anything that names it: what they got and what they were told.
+        rule=Rule(_TWO_YEARS, since="removed_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -59,6 +63,8 @@ class Recipient(Base):
     language: Mapped[str]
     """In which mails to them are written."""
     made_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+    """From then on they get nothing and are told nothing new: they were told to delete everything."""
 
 
 def reference(ring: KeyRing, recipient_id: str, subject_id: str) -> str:
