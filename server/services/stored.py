@@ -71,9 +71,6 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
-        "proofs of scores": KindWords(
-            _("Proofs of your scores"), _("Where your score of a day stands in the log, and the random number for it.")
-        ),
         "checks of your score": KindWords(
             _("Checks of your score"), _("When auditors drew your score to check it, and what they found. No names.")
         ),
@@ -220,10 +217,11 @@ def columns(language: str) -> Mapping[str, str]:
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
         "last_post": _("Number of the newest post"),
-        "lender_id": _("Your number"),
         "leave": _("Address that ends such mails"),
+        "lender_id": _("Your number"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
+        "marks": _("What the network said of its lists, to ask only for changes"),
         "method": _("How it was said"),
         "model": _("Model"),
         "name": _("Name"),
@@ -279,6 +277,7 @@ def columns(language: str) -> Mapping[str, str]:
         "topics": _("Topics"),
         "tries": _("Tries"),
         "typed": _("What you typed"),
+        "unlisted": _("Counted by the network, but not in its lists"),
         "until": _("Until"),
         "use": _("For"),
         "uses": _("How often used"),

@@ -79,4 +79,4 @@ def _mentions(process: Process, subject_id: str, _network: str, host: str) -> li
         Webmention.subject_id == subject_id, Webmention.actor == actor, Webmention.day.is_not(None)
     )
     with process.reading() as session:
-        return [(str(kind), day) for kind, day in session.execute(theirs) if day is not None]
+        return [(str(kind), day) for kind, day in session.execute(theirs) if day]
