@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from privacy.keyring import SealBrokenError
+from privacy.keys import SealBrokenError
 from privacy.stream import TAG_BYTES, Opener, Sealer
 
 FORMAT = "klarwert-backup/1"

@@ -7,7 +7,7 @@ Hoang et al. 2015, https://eprint.iacr.org/2015/189). A key seals one content on
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from privacy.keyring import SealBrokenError
+from privacy.keys import SealBrokenError
 
 #: So many bytes a sealed piece is longer than the open one.
 TAG_BYTES = 16
