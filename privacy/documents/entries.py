@@ -31,6 +31,7 @@ STARTS: Mapping[str, str] = {
     "decided_at": PROCESS,
     "ended_at": PROCESS,
     "idle_since": PROCESS,
+    "removed_at": PROCESS,
     "revoked_at": PROCESS,
     "seen_at": PROCESS,
     "until": PROCESS,
