@@ -86,8 +86,8 @@ class SetAside(Base):
     until: Mapped[datetime]
     """As in the hold."""
     made_at: Mapped[datetime]
-    rows: Mapped[Sealed] = mapped_column(info={"reads": json.loads})
-    """The rows as an export has them, as JSON."""
+    rows: Mapped[Sealed]
+    """The rows as an export has them, as a list in JSON."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def copied(process: Process, subject_id: str) -> dict[str, list[dict[str, object
     """What is set aside, as the person's export has it."""
     with process.reading() as session:
         rows = list(holdings(process).rows(session, subject_id, "data on hold"))
-    return {row["kind"]: row["rows"] for row in rows}
+    return {row["kind"]: json.loads(row["rows"]) for row in rows}
 
 
 def likes(process: Process, subject_id: str) -> list[object]:
