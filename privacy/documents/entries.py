@@ -31,7 +31,6 @@ STARTS: Mapping[str, str] = {
     "decided_at": PROCESS,
     "ended_at": PROCESS,
     "idle_since": PROCESS,
-    "removed_at": PROCESS,
     "revoked_at": PROCESS,
     "seen_at": PROCESS,
     "until": PROCESS,

@@ -388,6 +388,5 @@ def _since(language: str) -> Mapping[str, str]:
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),
         "started_at": _("after it began"),
-        "removed_at": _("after it was removed"),
         "until": _("after it ran out"),
     }
