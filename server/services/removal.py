@@ -18,7 +18,8 @@ from workers.telling import tell
 def remove(work: Work, recipient_id: str) -> bool:
     """Ends it with a recipient: programs and people let go, everybody's data to be deleted there; False if it was so.
 
-    Whoever never got anything is gone at once. Of others stays who they were and what they were told, until the last of it goes, a year later.
+    Whoever never got anything is gone at once. Of others stays who they were and what they were told, until the last of
+    it goes, a year later.
     Raises `MissingError`.
     """
     found = work.session.get(Recipient, recipient_id, with_for_update=True, populate_existing=True)
