@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from privacy.recipient import drop_removed
 from workers.jobs.job import job
 from workers.models import Connection
 from workers.places import holdings
@@ -28,6 +29,7 @@ def expire(process: Process, day: str) -> None:
         _drop_unproven(work)
         drop_old(work)
         places.expire(work.session, work.now)
+        drop_removed(work.session)
     places.expire_places(process.clock())
     process.forget()
     note_expired(process.redis, day)
