@@ -31,7 +31,7 @@ from server.services.connections import INVENTED
 from server.services.consents import notice_for
 from server.services.organisations import DEMO, DEMO_LOGIN
 from server.services.passwords import hash_password
-from workers import buckets
+from workers import buckets, comparing, tallies
 from workers.fold import fold
 from workers.models import Bucket, Connection, DayScored, Post, PostSplit, Run, Score, StandingLink
 from workers.models.connection import State, code_index
@@ -164,6 +164,7 @@ def make(settings: Settings, participants: int = 0) -> bool:
             _make(work, random.Random(SEED), participants)  # noqa: S311 - invented people need no secrets
             buckets.settle(work)
         _fold(process)
+        _sum_up(process)
         demo_audit.audit(process)
         demo_asking.ask(process)
         log.info("the demo was made: invented people over %d days", DAYS)
@@ -182,6 +183,14 @@ def _fold(process: Process) -> None:
     for days in (2, 1):
         for number in numbers:
             fold(process, number, today - timedelta(days=days))
+
+
+def _sum_up(process: Process) -> None:
+    """What comes after a night: the comparison, and what pages show of everybody."""
+    with process.working() as work:
+        comparing.compare(work, work.today - timedelta(days=1))
+    for name in tallies.COUNTED:
+        tallies.count(process, name)
 
 
 def _make(work: Work, chance: random.Random, participants: int) -> None:

@@ -16,6 +16,7 @@ from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal_bytes
 from privacy.vocabulary import Purpose
+from workers import comparing
 from workers.models import Connection, DayScored, PostSplit, Score, ScoreOpening
 from workers.models.connection import State
 from workers.models.score import SPLIT, pack_split, split_rows
@@ -262,6 +263,7 @@ def drop_scores(session: Session, subject_id: str, network: str | None = None) -
     days = [row.day for row in rows if network is None or network in row.by_network]
     _drop_days(session, subject_id, days)
     basis.drop(session, subject_id)
+    comparing.leave(session, subject_id)
 
 
 def drop_preliminary(session: Session, subject_id: str) -> None:

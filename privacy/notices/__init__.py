@@ -11,7 +11,7 @@ from privacy.vocabulary import Purpose
 LANGUAGES = ("de", "en")
 
 #: The version of each notice that counts now. A text is never changed: a new text is a new version and a new file.
-VERSIONS: Mapping[Purpose, int] = dict.fromkeys(Purpose, 1)
+VERSIONS: Mapping[Purpose, int] = dict.fromkeys(Purpose, 1) | {Purpose.COMPARISON: 2}
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "released organisations": KindWords(
             _("Organisations that may ask"), _("Which organisations you named, since when, and your number with each.")
         ),
+        "tenths": KindWords(
+            _("Comparison"),
+            _("In which tenth you are among those who agreed to be compared, overall and by topic; of the last day."),
+        ),
         "rejected topics": KindWords(_("Rejected topics"), _("Topics that your posts do not get any more.")),
         "signals": KindWords(
             _("Signals"), _("Public reactions to your posts and numbers of followers. Who reacted is a code word only.")
@@ -268,6 +272,7 @@ def columns(language: str) -> Mapping[str, str]:
         "text": _("Text"),
         "title": _("Subject"),
         "token": _("Secret of the certificate"),
+        "tenth": _("Tenth, 1 with the most points"),
         "topic": _("Topic"),
         "topics": _("Topics"),
         "tries": _("Tries"),

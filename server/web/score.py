@@ -37,7 +37,7 @@ from server.web.sentences import (
     OUTCOMES,
     UNKNOWN_FAILURE,
 )
-from server.web.state import language, organisation, person, process
+from server.web.state import language, organisation, page_number, person, process
 from server.web.whatif import MOST_DAYS, MOST_PEOPLE, REACTIONS, asked, wants_outcome_only
 from workers.catalogue import NETWORKS
 from workers.models.connection import State
@@ -67,15 +67,6 @@ class _Wish(Schema):
     theme = fields.String(load_default="light", validate=validate.OneOf(list(charts.THEMES)))
     size = fields.String(load_default="wide", validate=validate.OneOf(["wide", "small"]))
     of = fields.String(load_default="networks", validate=validate.OneOf(["networks", "kinds", "events"]))
-
-
-class _Place(Schema):
-    """Which page of a long list is asked for."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
 
 
 class _Copy(Form):
@@ -191,7 +182,7 @@ def shares_chart() -> Response:
 def explanation() -> str | AnyResponse:
     """Every point of the newest score: the sum, the steps, the parts with what the score would be without each."""
     installation, who = process(), person()
-    page, wish = _page(), asked()
+    page, wish = page_number(), asked()
     with installation.reading() as session:
         explained = explanations.explained(session, who.subject_id)
         if explained is None:
@@ -318,7 +309,7 @@ def followers() -> str:
 
 def _signals(found: Explained, post_id: str | None, **more: object) -> str:
     told = found.told
-    listed = explanations.signals_of(told, post_id, _page())
+    listed = explanations.signals_of(told, post_id, page_number())
     with process().reading() as session:
         lenders = {row.actor for row in listed.shown if row.lent and row.actor}
         names = helpers.named(session, process().ring, person().subject_id, lenders) if lenders else {}
@@ -353,13 +344,6 @@ def _wish() -> dict[str, str]:
         return dict(_Wish().load(request.args.to_dict()))
     except ValidationError:
         abort(404)
-
-
-def _page() -> int:
-    try:
-        return int(_Place().load(request.args.to_dict())["page"])
-    except ValidationError:
-        raise MissingError("no such page") from None
 
 
 def _look(wish: Mapping[str, str]) -> Look:

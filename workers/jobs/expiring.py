@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from workers import tallies
 from workers.jobs.job import job
 from workers.models import Connection
 from workers.places import holdings
@@ -30,6 +31,7 @@ def expire(process: Process, day: str) -> None:
         places.expire(work.session, work.now)
     places.expire_places(process.clock())
     process.forget()
+    tallies.count(process, "retention")
     note_expired(process.redis, day)
 
 
