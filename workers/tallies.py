@@ -114,7 +114,7 @@ def _recipients(_process: Process, session: Session, _now: datetime) -> Mapping[
     """Id of a recipient to how many people they got something of."""
     people = select(Disclosure.recipient_id, func.count(Disclosure.subject_id.distinct()))
     known = people.where(Disclosure.recipient_id.is_not(None)).group_by(Disclosure.recipient_id)
-    return dict(session.execute(known).all())
+    return {str(one): number for one, number in session.execute(known)}
 
 
 COUNTED: Mapping[str, Callable[[Process, Session, datetime], Any]] = {

@@ -58,7 +58,7 @@ def _drop_profile(work: Work, subject_id: str, _network: str) -> None:
     work.session.execute(delete(Profile).where(Profile.subject_id == subject_id))
 
 
-_ERASES: Mapping[Purpose, Callable[[Work, str, str], None]] = {
+_ERASES: Mapping[Purpose, Callable[[Work, str, str], object]] = {
     Purpose.RECOGNITION: lambda work, subject_id, _network: unlink(work.session, subject_id),
     Purpose.TOPICS: _drop_topics,
     Purpose.COMPARISON: lambda work, subject_id, _network: comparing.leave(work.session, subject_id),
