@@ -11,7 +11,7 @@ from privacy.archive import KindWords
 from privacy.base import Rule
 from privacy.breach import kinds_of_people
 from privacy.holdings import Holdings, declarations, make_sure
-from server.services.words import catalogue
+from server.services.words import autonyms, catalogue
 from workers.catalogue import NETWORKS
 
 _YEAR = 365.25
@@ -302,7 +302,7 @@ def values(language: str) -> Mapping[str, Mapping[str, str]]:
         "by_kind": kinds,
         "by_network": networks,
         "kind": kinds,
-        "language": {"de": "Deutsch", "en": "English"},
+        "language": autonyms(),
         "method": {"web form": _("in a form on the web"), "command line": _("on the command line")},
         "network": networks,
         "proof": {

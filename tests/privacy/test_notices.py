@@ -109,9 +109,9 @@ def test_a_name_that_is_missing_stops_the_notice(missing: str) -> None:
         notice(Purpose.SCORING, "de", names)
 
 
-def test_a_notice_in_an_unknown_language_does_not_exist() -> None:
-    with pytest.raises(FileNotFoundError):
-        notice(Purpose.SCORING, "fr", NAMES)
+def test_a_notice_in_a_language_that_has_none_is_the_english_one_and_says_so() -> None:
+    assert notice(Purpose.SCORING, "fr", NAMES) == notice(Purpose.SCORING, "en", NAMES)
+    assert notice(Purpose.SCORING, "fr", NAMES).language == "en"
 
 
 @pytest.mark.parametrize(("purpose", "language"), BOTH)
