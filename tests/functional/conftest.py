@@ -58,7 +58,8 @@ class Watch:
             self.foreign.append(request.url)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        # A form that was not filled in right is answered so; the browser calls that an error.
+        if message.type == "error" and "status of 422" not in message.text:
             self.errors.append(f"{message.text} {message.location.get('url', '')}")
 
 
