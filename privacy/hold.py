@@ -1,22 +1,33 @@
 """Holds: data of one person that stays beyond its time, for a reason, until a day, and not by one person's word (R34).
 
-A hold lives as long as it holds: retention removes it on its last day, and what it spared goes with the next run.
+When a hold comes into force, a sealed copy of what there is of its kind is set aside. Nothing reads it but the person's
+export, and nothing waits for it: the data itself goes as ever. Copy and hold go together, on the hold's last day.
 """
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import ForeignKey, Select, func, select
+from sqlalchemy import ForeignKey, delete, exists, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from privacy.base import Base, Holds, Rule, Sealed, new_id
 from privacy.deadlines import end_of
-from privacy.keyring import KeyRing
+from privacy.journal import note as note_in_journal
+from privacy.keyring import KeyRing, PersonKey
 from privacy.ledger import note
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import About, Basis, Use
 
 #: No hold is longer; a longer case needs a new decision.
 LONGEST_DAYS = 366
+#: An act in the journal: a hold that ended before its day does not come back with a backup.
+HOLD_ENDED = "hold ended"
+#: Rows of other tables that lie in one row here.
+_AT_ONCE = 1000
 
 
 class HoldError(ValueError):
@@ -50,7 +61,42 @@ class Hold(Base):
     asked_by: Mapped[bytes]
     agreed_by: Mapped[bytes | None]
     in_force_since: Mapped[datetime | None]
-    """Empty while it waits for the second person: until then it spares nothing."""
+    """Empty while it waits for the second person: until then nothing is set aside."""
+
+
+class SetAside(Base):
+    """A sealed copy of some rows of one kind of data, as long as the hold lasts that it was made for."""
+
+    __tablename__ = "set_aside"
+    __holds__ = Holds(
+        kind="data on hold",
+        about=About.PARTICIPANT,
+        use=Use.PROOF,
+        basis=Basis.CLAIMS,
+        exported=("id", "subject_id", "hold_id", "kind", "things", "until", "made_at", "rows"),
+        rule=Rule(0, since="until"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), index=True)
+    hold_id: Mapped[str] = mapped_column(ForeignKey("hold.id"), index=True)
+    kind: Mapped[str]
+    things: Mapped[int]
+    """How many rows there are in `rows`."""
+    until: Mapped[datetime]
+    """As in the hold."""
+    made_at: Mapped[datetime]
+    rows: Mapped[Sealed] = mapped_column(info={"reads": json.loads})
+    """The rows as an export has them, as JSON."""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """How much of a kind of data is set aside, and until when at the latest."""
+
+    kind: str
+    things: int
+    until: datetime
 
 
 def ask(
@@ -59,6 +105,7 @@ def ask(
 ) -> Hold:  # fmt: skip
     """Asks for a hold until the end of a day; with `alone` (nobody else could agree) it is in force at once.
 
+    Whoever calls sets aside what there is (`privacy.holdings.Holdings.set_aside`), as after `agree`.
     `by` is the id of the account that asks. Raises `HoldError`, `KeyGoneError`.
     """
     end = end_of(until)
@@ -95,21 +142,56 @@ def end(session: Session, hold_id: str, now: datetime) -> bool:
     found = session.get(Hold, hold_id, with_for_update=True)
     if found is None:
         return False
-    _log(session, "hold ended", found, now)
-    session.delete(found)
-    session.flush()
+    _log(session, HOLD_ENDED, found, now)
+    note_in_journal(session, now, HOLD_ENDED, hold=hold_id)
+    drop(session, hold_id)
     return True
 
 
-def kinds_held(session: Session, subject_id: str) -> frozenset[str]:
-    """The kinds of data of a person that a hold spares now."""
-    query = select(Hold.kind).where(Hold.subject_id == subject_id, Hold.in_force_since.is_not(None))
-    return frozenset(session.scalars(query))
+def drop(session: Session, hold_id: str) -> None:
+    """Deletes a hold with what was set aside for it."""
+    session.execute(delete(SetAside).where(SetAside.hold_id == hold_id))
+    session.execute(delete(Hold).where(Hold.id == hold_id))
+    session.flush()
 
 
-def people_held(kinds: frozenset[str]) -> Select[str]:
-    """Ids of people of whom one of these kinds is held."""
-    return select(Hold.subject_id).where(Hold.kind.in_(sorted(kinds)), Hold.in_force_since.is_not(None))
+def put_aside(
+    session: Session, key: PersonKey, made: Hold, kind: str, rows: Iterable[dict[str, Any]], now: datetime
+) -> None:
+    """Sets a sealed copy of rows aside, for as long as the hold lasts."""
+    left = iter(rows)
+    while some := list(islice(left, _AT_ONCE)):
+        row = SetAside(
+            id=new_id(), subject_id=made.subject_id, hold_id=made.id, kind=kind, things=len(some), until=made.until,
+            made_at=now,
+        )  # fmt: skip
+        seal(row, key, rows=json.dumps(some, default=date.isoformat))
+        session.add(row)
+        session.flush()
+        session.expunge(row)
+
+
+def in_force(session: Session, subject_id: str) -> bool:
+    """Does a hold keep something of a person now?"""
+    mine = exists().where(Hold.subject_id == subject_id, Hold.in_force_since.is_not(None))
+    return bool(session.scalar(select(mine)))
+
+
+def aside(session: Session, subject_id: str) -> list[Aside]:
+    """What is set aside of a person, by kind."""
+    query = (
+        select(SetAside.kind, func.sum(SetAside.things), func.max(SetAside.until))
+        .where(SetAside.subject_id == subject_id)
+        .group_by(SetAside.kind)
+        .order_by(SetAside.kind)
+    )
+    return [Aside(kind, int(things), until) for kind, things, until in session.execute(query)]
+
+
+def amounts(session: Session) -> dict[str, int]:
+    """How many rows are set aside for each hold of which there are some."""
+    query = select(SetAside.hold_id, func.sum(SetAside.things)).group_by(SetAside.hold_id)
+    return {hold_id: int(things) for hold_id, things in session.execute(query)}
 
 
 def holds(session: Session, ring: KeyRing, subject_id: str | None = None) -> list[tuple[Hold, str]]:

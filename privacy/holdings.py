@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Table, delete, func, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from privacy.base import Base, Holds, Subject, models
-from privacy.hold import Hold, kinds_held, people_held
+from privacy.hold import Hold, SetAside, in_force, put_aside
 from privacy.keyring import KeyGoneError, KeyRing, PersonKey
 from privacy.sealed import readable, sealed_columns
 from privacy.vocabulary import Medium
@@ -84,11 +84,11 @@ class Due:
     """The next run deletes so many."""
     late: int
     """Of these, a run should have deleted so many already: more than a day over their time."""
-    held: int
-    """A hold keeps so many beyond their time."""
 
 
-_NONE = Due(0, 0, 0, 0)
+_NONE = Due(0, 0, 0)
+#: What stays when somebody is erased of whom something is on hold: the hold, its copy, and the random number they name.
+_SPARED = frozenset(model.__holds__.kind for model in (Subject, Hold, SetAside))
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class Holdings:
     def erase(self, session: Session, subject_id: str) -> dict[str, int]:
         """Deletes a person from every table; how many rows by data kind. Erasing again is no error.
 
-        What a hold spares stays, with what it rests on (`spared` says which kinds), until the hold is over. The caller
-        commits, then erases the places and destroys the key last. Raises `UndeclaredHoldingError`.
+        What is set aside for a hold stays (`spared` says which kinds), until the hold is over. The caller commits, then
+        erases the places and destroys the key last. Raises `UndeclaredHoldingError`.
         """
         make_sure(session)
         session.flush()
@@ -141,13 +141,36 @@ class Holdings:
         return dict(counts)
 
     def spared(self, session: Session, subject_id: str) -> frozenset[str]:
-        """The kinds of data of a person that an erasure leaves because of a hold, and what they rest on.
+        """The kinds of data of a person that an erasure leaves because of a hold.
 
-        Empty where there is no hold; otherwise the person's key has to stay, too.
+        Empty where there is none in force, or where the key is gone that opens what it set aside; otherwise the
+        person's key has to stay, too.
         """
-        held = kinds_held(session, subject_id)
-        kept = {model.__holds__.kind for model, table in _children_first() if _resting_on(table) & held}
-        return frozenset({*kept, Hold.__holds__.kind}) if kept else frozenset()
+        return _SPARED if in_force(session, subject_id) and self._has_key(subject_id) else frozenset()
+
+    def holdable(self) -> list[str]:
+        """The kinds of data that a hold can be about."""
+        return [kind for kind in self.kinds() if kind not in _SPARED]
+
+    def set_aside(self, session: Session, made: Hold, now: datetime) -> None:
+        """Sets a copy aside of what there is of the kind of a hold that is in force, and of what it points at.
+
+        The person's turn is the caller's, so that nothing goes meanwhile. Raises `UndeclaredHoldingError`,
+        `KeyGoneError`.
+        """
+        key = self.ring.person(made.subject_id)
+        for kind in (made.kind, *self._pointed_at(made.kind)):
+            put_aside(session, key, made, kind, self.rows(session, made.subject_id, kind), now)
+
+    def _pointed_at(self, kind: str) -> list[str]:
+        """Kinds of rows by whose ids rows of a kind say what they are about: no signal without its post."""
+        by_id = {
+            f"{model.__tablename__}_id": model.__holds__ for model in models() if model.__holds__.subject is not None
+        }
+        of_kind = [one for one in [*declarations(), *(place.holds for place in self.places)] if one.kind == kind]
+        names = {name for holds in of_kind for name in holds.exported if name in by_id}
+        found = {by_id[name].kind for name in names} - {*_SPARED, kind}
+        return sorted(found)
 
     def erase_places(self, subject_id: str) -> dict[str, int]:
         """Erases a person from every place that is not a table; how many things by data kind."""
@@ -157,7 +180,7 @@ class Holdings:
         return dict(counts)
 
     def expire(self, session: Session, now: datetime) -> dict[str, int]:
-        """Deletes every row whose time is up, and what hangs on it (R34); how many by data kind. Holds are respected.
+        """Deletes every row whose time is up, and what hangs on it (R34); how many by data kind.
 
         Raises `UndeclaredHoldingError`.
         """
@@ -165,10 +188,9 @@ class Holdings:
         session.flush()
         counts: Counter[str] = Counter()
         for model, table in _children_first():
-            overdue, free = _overdue(table, now), _not_held(table)
+            overdue = _overdue(table, now)
             if overdue is not None:
-                gone = delete(table).where(overdue if free is None else overdue & free)
-                counts[model.__holds__.kind] += session.connection().execute(gone).rowcount
+                counts[model.__holds__.kind] += session.connection().execute(delete(table).where(overdue)).rowcount
         return dict(counts)
 
     def expire_places(self, now: datetime) -> dict[str, int]:
@@ -185,16 +207,14 @@ class Holdings:
         for model in models():
             table, kind = Base.metadata.tables[model.__tablename__], model.__holds__.kind
             old = found.get(kind, _NONE)
-            over, free = _overdue(table, now), _not_held(table)
             found[kind] = Due(
                 things=(old.things or 0) + _count(session, table),
-                due=old.due + _count(session, table, over, free),
-                late=old.late + _count(session, table, _overdue(table, now - _A_RUN), free),
-                held=old.held + (_count(session, table, over, ~free) if free is not None else 0),
+                due=old.due + _late(session, table, now),
+                late=old.late + _late(session, table, now - _A_RUN),
             )
         for place in self.places:
             due, late = place.due(now), place.due(now - _A_RUN)
-            found[place.holds.kind] = Due(None, due, late, 0)
+            found[place.holds.kind] = Due(None, due, late)
         return found
 
     def traces(self, session: Session, subject_id: str) -> dict[str, int]:
@@ -259,30 +279,14 @@ def _overdue(table: Table, now: datetime) -> ColumnElement[bool] | None:
     return or_(*reasons) if reasons else None
 
 
-def _resting_on(table: Table) -> frozenset[str]:
-    """The kinds of data that could not stay without the rows of a table: its own, and those that point at it."""
-    kinds = {Base.declared[table].__holds__.kind}
-    for other in Base.declared:
-        if other is not table and any(key.column.table is table for key in other.foreign_keys):
-            kinds |= _resting_on(other)
-    return frozenset(kinds)
+def _count(session: Session, table: Table, *reasons: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(table).where(*reasons)) or 0
 
 
-def _not_held(table: Table) -> ColumnElement[bool] | None:
-    """Rows of people of whom nothing is held that rests on them; None for what is about nobody."""
-    persons = Base.declared[table].__holds__.persons
-    if not persons or table is Hold.__table__:
-        return None
-    held = people_held(_resting_on(table))
-    return and_(*(or_(table.c[column].is_(None), table.c[column].not_in(held)) for column in persons))
-
-
-def _count(session: Session, table: Table, *reasons: ColumnElement[bool] | None) -> int:
-    """Rows of a table; with reasons those for which all hold, and none where the first reason can never be."""
-    if reasons and reasons[0] is None:
-        return 0
-    wanted = [reason for reason in reasons if reason is not None]
-    return session.scalar(select(func.count()).select_from(table).where(*wanted)) or 0
+def _late(session: Session, table: Table, now: datetime) -> int:
+    """How many rows are overdue."""
+    overdue = _overdue(table, now)
+    return _count(session, table, overdue) if overdue is not None else 0
 
 
 def _children_first() -> Iterator[tuple[type[Base], Table]]:

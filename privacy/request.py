@@ -79,7 +79,7 @@ class Request(Base):
         basis=Basis.DUTY,
         exported=(
             "id", "subject_id", "kind", "way", "state", "language", "network", "account", "remote_id", "code",
-            "code_until", "proof", "proven_at", "contact", "wish", "answer", "reason", "received_at", "due_on",
+            "code_until", "proof", "proven_at", "contact", "wish", "answer", "found", "reason", "received_at", "due_on",
             "extended_on", "closed_at", "lapses_at", "failure", "due_at",
         ),
         withheld={
@@ -119,6 +119,8 @@ class Request(Base):
     """In the person's words."""
     answer: Mapped[Sealed | None]
     """In the organisation's words."""
+    found: Mapped[Sealed | None]
+    """Of somebody without an account: what there was of the account they proved, as JSON; the letter has the words."""
     reason: Mapped[Sealed | None]
     """Why it takes longer, or why it was refused."""
     received_at: Mapped[datetime]

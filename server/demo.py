@@ -32,6 +32,7 @@ from server.services.consents import notice_for
 from server.services.organisations import DEMO, DEMO_LOGIN
 from server.services.passwords import hash_password
 from workers import buckets, comparing, tallies
+from workers.commitment import canonical, commit
 from workers.fold import fold
 from workers.models import Bucket, Connection, DayScored, Post, PostSplit, Run, Score, StandingLink
 from workers.models.connection import State, code_index
@@ -355,11 +356,13 @@ def _known(actor: _Actor, signals: Signals, day: date, yesterday: dict[str, floa
 
 def _score(actor: _Actor, seen: Frame, made: Made, known: Known, before: Known | None) -> dict[str, Any]:
     """The row of a score."""
+    networks = _by(seen, made, seen.signals.network, seen.signals.networks)
+    kinds = _by(seen, made, seen.signals.kind, KINDS)
+    salt, leaf = commit(known.day, KLARWERT_1.id, made.score, canonical(networks), canonical(kinds))
     return {
         "subject_id": actor.subject_id, "day": known.day, "model": KLARWERT_1.id, "score": made.score,
         "impact": made.impact, "weeks": made.weeks, "preliminary": False, "made_at": _night_after(known.day),
-        "by_network": _by(seen, made, seen.signals.network, seen.signals.networks),
-        "by_kind": _by(seen, made, seen.signals.kind, KINDS),
+        "by_network": networks, "by_kind": kinds, "salt": salt, "leaf": leaf,
         "changed_since": before.day if before else None, "changes": changed(before, known) if before else None,
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from server.services.organisations import DEMO_LOGIN
 from workers import logbook
 from workers.audit import draw, figures, root
 from workers.audit.recompute import check
-from workers.models import Sample, ScoreOpening, ScoreRoot
+from workers.models import Sample, Score, ScoreRoot
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 
@@ -62,10 +62,11 @@ def audit(process: Process) -> None:
 def _number(work: Work, day: date) -> str:
     """The first number whose lots name the participant whom visitors sign in as: so that they see who looked."""
     known = accounts.by_email(work.session, work.ring, DEMO_LOGIN["participant"])
-    opening = work.session.get(ScoreOpening, (known.subject_id, day)) if known else None
+    score = work.session.get(Score, (known.subject_id, day)) if known else None
+    way = root.proof(work.session, score) if score else None
     top = work.session.get_one(ScoreRoot, day)
     lots = ((str(number), draw.places(day.isoformat(), top.root, str(number), top.people)) for number in count(_FIRST))
-    return next(number for number, order in lots if opening is None or opening.place in islice(order, _SIZE))
+    return next(number for number, order in lots if way is None or way.place in islice(order, _SIZE))
 
 
 def _check(process: Process, viewer: Viewer, sample: Sample) -> None:

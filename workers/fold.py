@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from privacy import consent
 from privacy.base import Subject
@@ -26,6 +26,7 @@ from privacy.vocabulary import Purpose
 from workers import buckets
 from workers.buckets import Lease
 from workers.models import Connection, Inbox, Score
+from workers.models.bucket import between
 from workers.models.connection import State
 from workers.results import Row, Scored, changes_of, rows_of, store_scores
 from workers.runtime.process import Process
@@ -112,6 +113,8 @@ class _Made:
     """The rows of the inbox that went into it."""
     rows: list[Row]
     splits: list[tuple[str, bytes]]
+    final: bool
+    """Had the day ended when it was scored?"""
 
 
 def fold(process: Process, number: int, day: date | None = None) -> bool:
@@ -174,7 +177,7 @@ def _make(process: Process, lease: Lease, day: date | None) -> tuple[_Made, _See
             session.connection()
             .execute(
                 select(Inbox.id, Inbox.subject_id, Inbox.connection_id, Inbox.block)
-                .where(*_range(Inbox.subject_id, lease))
+                .where(*between(Inbox.subject_id, lease.first, lease.end))
                 .order_by(Inbox.id)
             )
             .all()
@@ -194,10 +197,12 @@ def _make(process: Process, lease: Lease, day: date | None) -> tuple[_Made, _See
     watch("merged")
     rows: list[Row] = []
     splits: list[tuple[str, bytes]] = []
+    final = day is not None and day < process.clock().date()
     if day is not None:
-        columns, rows, splits = _score(columns, seen, day, keys, names)
+        columns, scored, wanted = _score(columns, seen, day)
+        rows, splits = rows_of(scored, keys, wanted, names, final=final)
     done = [row.id for row in inbox if row.subject_id not in lost]
-    return _Made(_with_something(compact(columns), people), keys, done, rows, splits), seen
+    return _Made(_with_something(compact(columns), people), keys, done, rows, splits, final), seen
 
 
 def _with_something(columns: Columns, people: Mapping[str, list[str]]) -> Columns:
@@ -217,7 +222,9 @@ def _look(session: Session, lease: Lease, day: date | None) -> _Seen:
         people.setdefault(who, []).append(one)
         about[one] = About(network, label, network in asked.agreed.get(who, ()))
     proven = {one for _, one, _, _, state, _ in asked.connections if state == State.PROVEN}
-    scored = select(Score.subject_id).where(*_range(Score.subject_id, lease), Score.day == day, ~Score.preliminary)
+    scored = select(Score.subject_id).where(
+        *between(Score.subject_id, lease.first, lease.end), Score.day == day, ~Score.preliminary
+    )
     return _Seen(
         asked=asked,
         people=people,
@@ -233,8 +240,12 @@ def _ask(session: Session, lease: Lease, day: date | None) -> _Asked:
         Connection.subject_id, Connection.id, Connection.network, Connection.label, Connection.state,
         Connection.read_at.is_not(None),
     )  # fmt: skip
-    rows = session.connection().execute(select(*columns).where(*_range(Connection.subject_id, lease))).all()
-    topics = consent.agreeing(Purpose.TOPICS).where(*_range(consent.Consent.subject_id, lease))
+    rows = (
+        session.connection()
+        .execute(select(*columns).where(*between(Connection.subject_id, lease.first, lease.end)))
+        .all()
+    )
+    topics = consent.agreeing(Purpose.TOPICS).where(*between(consent.Consent.subject_id, lease.first, lease.end))
     return _Asked(
         connections=sorted((row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows),
         agreed=consent.networks_between(session, lease.first, lease.end),
@@ -242,10 +253,6 @@ def _ask(session: Session, lease: Lease, day: date | None) -> _Asked:
         lent=lent_between(session, lease.first, lease.end, day) if day else [],
         topics=set(session.scalars(topics)),
     )
-
-
-def _range(column: InstrumentedAttribute[str], lease: Lease) -> tuple[ColumnElement[bool], ...]:
-    return column >= lease.first, column < lease.end
 
 
 def _make_sure(process: Process, lost: set[str], stored: vault.Stored | None) -> None:
@@ -273,12 +280,10 @@ def _without_topics(columns: Columns, agreed: set[str]) -> Columns:
     return replace(columns, topic_target=columns.topic_target[kept], topic=columns.topic[kept])
 
 
-def _score(
-    columns: Columns, seen: _Seen, day: date, keys: Mapping[str, PersonKey], names: Mapping[int, str]
-) -> tuple[Columns, list[Row], list[tuple[str, bytes]]]:
+def _score(columns: Columns, seen: _Seen, day: date) -> tuple[Columns, Scored, list[bool]]:
     """Scores everybody who agrees to a network and of whose own accounts anything was read; who has a score stays out.
 
-    Gives the columns with what the scores were made of, and the rows.
+    Gives the columns with what the scores were made of, the scores, and whose are to be stored.
     """
     model, disputed = versions.PUBLISHED.on(day), left_out(columns, seen.about, seen.asked.drops)
     steps = steps_of(columns, [(who, actor, score) for who, actor, _, score in seen.asked.lent], model)
@@ -293,8 +298,8 @@ def _score(
         parts, then = basis.since(columns, crowd, flags, day, model)
         since, before = changes_of(columns, parts, then, made.score), day_of(columns.scored).isoformat()
     fresh = [one and name not in seen.scored for name, one in zip(columns.subjects, wanted, strict=True)]
-    rows, splits = rows_of(Scored(columns, crowd, labels, made, day, before), keys, fresh, names, since)
-    return basis.settled(columns, day, np.array(wanted, dtype=np.bool_), flags), rows, splits
+    kept = basis.settled(columns, day, np.array(wanted, dtype=np.bool_), flags)
+    return kept, Scored(columns, crowd, labels, made, day, before, since), fresh
 
 
 def _wanted(columns: Columns, seen: _Seen) -> list[bool]:
@@ -324,7 +329,7 @@ def _commit(work: Work, lease: Lease, file: str | None, made: _Made, seen: _Seen
     if day is not None:
         splits = [split for split in made.splits if split[0] not in changed]
         model = versions.PUBLISHED.on(day).id
-        same = {"day": day, "model": model, "preliminary": day >= work.today, "made_at": work.now}
+        same = {"day": day, "model": model, "preliminary": not made.final, "made_at": work.now}
         store_scores(work.session, rows, splits, same)
         if changed:
             work.later("fold", str(lease.number), day.isoformat())
@@ -340,7 +345,7 @@ def _changed(work: Work, lease: Lease, made: _Made, seen: _Seen, day: date) -> s
     consent.hold(work.session, {lender for _, _, lender, _ in seen.asked.lent})
     before, now = seen.asked, _ask(work.session, lease, day)
     late = select(Inbox.subject_id).where(
-        *_range(Inbox.subject_id, lease), Inbox.urgent, Inbox.id > max(made.inbox, default=0)
+        *between(Inbox.subject_id, lease.first, lease.end), Inbox.urgent, Inbox.id > max(made.inbox, default=0)
     )
     changed = set(work.session.scalars(late))
     if now == before:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from privacy import consent, journal
+from privacy import consent, hold, journal
 from privacy.base import Subject
 from privacy.consent import Consent
 from privacy.journal import Entry
@@ -136,6 +136,11 @@ def _erase_part(work: Work, entry: Entry) -> None:
     erase_part_again(work, str(said["subject"]), said["post"], day, rows)
 
 
+def _end_hold(work: Work, entry: Entry) -> None:
+    """Ends a hold again that ended before its day."""
+    hold.drop(work.session, str(entry.facts["hold"]))
+
+
 _ACTS: dict[str, Act] = {
     consent.WITHDRAWAL: _withdraw,
     OBJECTION: _object,
@@ -144,4 +149,5 @@ _ACTS: dict[str, Act] = {
     DISPUTE: _dispute,
     STRUCK: _strike,
     PART_ERASED: _erase_part,
+    hold.HOLD_ENDED: _end_hold,
 }

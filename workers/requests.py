@@ -17,7 +17,7 @@ from workers.runtime.work import Work
 #: A claim without a proof goes after so long.
 PROOF_LIFE = timedelta(days=14)
 #: The schedule looks at a request (again) after so long.
-_SOON = timedelta(minutes=2)
+SOON = timedelta(minutes=2)
 #: Letters that nobody mistakes for one another.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -43,7 +43,7 @@ def claim(
     made = _made(work, None, kind, way, State.LOOKING, language, state)
     made.network, made.token_hash = network, token_hash(token)
     made.code_until = made.lapses_at = work.now + PROOF_LIFE
-    made.due_at = work.now + _SOON
+    made.due_at = work.now + SOON
     code = "kw-" + "".join(secrets.choice(_LETTERS) for _ in range(10))
     made.code_index = code_index(work.ring, code)
     key = work.ring.create(made.id)
@@ -80,7 +80,7 @@ def done_at_once(work: Work, subject_id: str, kind: Kind, language: str) -> Requ
 
 def look_again(work: Work, request: Request) -> None:
     """Has the account looked up, or its proof looked for, now."""
-    request.failure, request.due_at = None, work.now + _SOON
+    request.failure, request.due_at = None, work.now + SOON
     if request.state == State.CLAIMED:
         request.state = State.CHECKING.value
     work.later("prove_request" if request.state == State.CHECKING else "look_up_request", request.id)

@@ -4,9 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from itertools import pairwise
-from operator import add
 
 import numpy as np
 from sqlalchemy import ColumnElement, delete, exists, or_, select
@@ -17,7 +15,8 @@ from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal_bytes
 from privacy.vocabulary import Purpose
 from workers import comparing
-from workers.models import Connection, DayScored, PostSplit, Score, ScoreOpening
+from workers.commitment import commit, commit_to
+from workers.models import Connection, DayScored, PostSplit, Score
 from workers.models.connection import State
 from workers.models.score import SPLIT, pack_split, split_rows
 from workers.runtime.upsert import upsert, upsert_all
@@ -68,6 +67,8 @@ def store_score(work: Work, subject_id: str, day: date) -> bool:
         preliminary=day >= work.today,
         made_at=work.now,
     )
+    if not row.preliminary:
+        commit_to(row)
     seal(row, key, by_topic=_topic_text({part.label: part.points for part in made.topics}))
     upsert(work.session, row, newest="made_at")
     split = PostSplit(subject_id=subject_id, day=day, made_at=work.now)
@@ -115,6 +116,7 @@ def store_scores(
     """Stores very many scores of one day, final or not, with their splits: what `rows_of` made."""
     names = (
         "subject_id", "score", "impact", "weeks", "by_network", "by_kind", "by_topic", "changed_since", "changes",
+        "salt", "leaf",
     )  # fmt: skip
     upsert_all(session, Score, same, names, rows, "made_at")
     short = {name: same[name] for name in ("day", "made_at")}
@@ -133,8 +135,8 @@ def changes_of(columns: Columns, parts: FloatArray, then: FloatArray | None, sco
     ]
 
 
-#: Person, score, impact, weeks, points by network, kind and topic (sealed), since when what has changed.
-Row = tuple[str, float, float, int, str, str, bytes | None, str | None, str | None]
+#: Person, score, impact, weeks, points by network, kind and topic (sealed), since when what has changed, commitment.
+Row = tuple[str, float, float, int, str, str, bytes | None, str | None, str | None, str | None, bytes | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +150,8 @@ class Scored:
     day: date
     before: str
     """The day (ISO) that they were scored for before this."""
+    since: Sequence[str | None]
+    """What changed since then for each person, as JSON."""
 
 
 def rows_of(
@@ -155,35 +159,36 @@ def rows_of(
     keys: Mapping[str, PersonKey],
     wanted: Sequence[bool],
     names: Mapping[int, str],
-    since: Sequence[str | None],
+    *,
+    final: bool,
 ) -> tuple[list[Row], list[tuple[str, bytes]]]:
     """The rows of the wanted people of a bucket, sealed and ready to be stored: scores, and splits by post.
 
-    `names` are the topics by number, `since` what changed for each person (JSON).
+    `names` are the topics by number. Scores of a day that has ended are committed to.
     """
     columns, crowd, labels, made = scored.columns, scored.crowd, scored.labels, scored.made
-    networks = _texts(crowd.network_person, _counts(crowd, made), labels.networks, made.by_network, crowd.people)
+    here = np.flatnonzero(_counts(crowd, made))
+    said = [labels.networks[place] for place in here.tolist()]
+    networks = _texts(crowd.network_person[here], said, made.by_network[here], crowd.people)
     person, kind = np.nonzero(made.kind_counts)
-    kinds = _texts(
-        person, np.ones(len(person)), [KINDS[code] for code in kind.tolist()], made.by_kind[person, kind], crowd.people
-    )
-    topics = _texts(
-        crowd.topic_person, np.ones(len(crowd.topic_person)), [names.get(n, str(n)) for n in labels.topics.tolist()],
-        made.by_topic, crowd.people,
-    )  # fmt: skip
+    kinds = _texts(person, [KINDS[code] for code in kind.tolist()], made.by_kind[person, kind], crowd.people)
+    said = [names.get(number, str(number)) for number in labels.topics.tolist()]
+    topics = _texts(crowd.topic_person, said, made.by_topic, crowd.people)
     splits = _splits(columns, made)
     figures = zip(made.score.tolist(), made.impact.tolist(), made.weeks.tolist(), strict=True)
     rows: list[Row] = []
     packed: list[tuple[str, bytes]] = []
-    moment = scored.day.isoformat()
+    moment, model = scored.day.isoformat(), versions.PUBLISHED.on(scored.day).id
     for which, (name, figure) in enumerate(zip(columns.subjects, figures, strict=True)):
         if wanted[which]:
             key = keys[name]
             topic = None
             if topics[which] != "{}":
                 topic = key.seal(f'["score", "{name}", "{moment}", "by_topic"]', topics[which])
-            before = scored.before if since[which] is not None else None
-            rows.append((name, *figure, networks[which], kinds[which], topic, before, since[which]))
+            since = scored.since[which]
+            mine = networks[which], kinds[which]
+            kept = commit(scored.day, model, figure[0], *mine) if final else (None, None)
+            rows.append((name, *figure, *mine, topic, scored.before if since else None, since, *kept))
             packed.append((name, key.seal(f'["post_split", "{name}", "{moment}", "points"]', splits[which])))
     return rows, packed
 
@@ -193,18 +198,17 @@ def _counts(crowd: Crowd, made: Scores) -> FloatArray:
     return sum_by(crowd.post_network, made.post_counts.astype(np.float64), len(crowd.network_person))
 
 
-def _texts(person: IntArray, counts: FloatArray, labels: Sequence[str], points: FloatArray, people: int) -> list[str]:
-    """Points by label as canonical JSON for each person (rising), of what has signals in the window."""
-    here = np.flatnonzero(counts)
-    names = [_quoted(labels[place]) for place in here.tolist()]
-    parts = list(map(add, names, map(repr, points[here].tolist())))
-    edges = np.searchsorted(person[here], np.arange(people + 1)).tolist()
-    return ["{" + ",".join(sorted(parts[low:high])) + "}" for low, high in pairwise(edges)]
-
-
-@lru_cache(maxsize=4096)
-def _quoted(label: str) -> str:
-    return f"{json.dumps(label)}:"
+def _texts(person: IntArray, labels: Sequence[str], points: FloatArray, people: int) -> list[str]:
+    """Points by label as canonical JSON for each person (rising)."""
+    ranks = {label: rank for rank, label in enumerate(sorted(set(labels)))}
+    names = [f"{json.dumps(label)}:" for label in ranks]
+    rank = np.fromiter(map(ranks.__getitem__, labels), np.int64, len(labels))
+    order = np.lexsort((rank, person))
+    parts = [
+        names[which] + repr(value) for which, value in zip(rank[order].tolist(), points[order].tolist(), strict=True)
+    ]
+    edges = np.searchsorted(person, np.arange(people + 1)).tolist()
+    return ["{" + ",".join(parts[low:high]) + "}" for low, high in pairwise(edges)]
 
 
 def _splits(columns: Columns, made: Scores) -> list[bytes]:
@@ -273,7 +277,7 @@ def drop_preliminary(session: Session, subject_id: str) -> None:
 
 
 def _drop_days(session: Session, subject_id: str, days: Sequence[date]) -> None:
-    for table in (Score, PostSplit, ScoreOpening):
+    for table in (Score, PostSplit):
         session.execute(delete(table).where(table.subject_id == subject_id, table.day.in_(days)))
 
 

@@ -33,7 +33,11 @@ EVERY_SECONDS = 5.0
 #: A job that was sent is not sent again before.
 PATIENCE = timedelta(minutes=10)
 _JOBS = {State.PROVEN: "collect", State.LOOKING: "look_up", State.CHECKING: "prove"}
-_LOOKS = {request.State.LOOKING.value: "look_up_request", request.State.CHECKING.value: "prove_request"}
+_LOOKS = {
+    request.State.LOOKING.value: "look_up_request",
+    request.State.CHECKING.value: "prove_request",
+    request.State.OPEN.value: "carry_out_request",
+}
 _AT_ONCE = 500
 _LEADER = "klarwert:schedule:leader"
 _LEADER_SECONDS = 30

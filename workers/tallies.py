@@ -60,7 +60,7 @@ def count(process: Process, name: str) -> None:
 
 
 def _retention(process: Process, session: Session, now: datetime) -> Mapping[str, object]:
-    """Kind of data to how much there is, is due, is overdue, is held (`privacy.holdings.Due`)."""
+    """Kind of data to how much there is, is due and is overdue (`privacy.holdings.Due`)."""
     return {kind: asdict(found) for kind, found in holdings(process).due(session, now).items()}
 
 

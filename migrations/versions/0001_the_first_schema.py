@@ -314,6 +314,7 @@ def upgrade() -> None:
         sa.Column("failure", sa.String(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resume", sa.LargeBinary(), nullable=True),
+        sa.Column("marks", sa.LargeBinary(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_post", sa.Integer(), nullable=False),
         sa.Column("idle_since", sa.DateTime(timezone=True), nullable=True),
@@ -629,6 +630,7 @@ def upgrade() -> None:
         sa.Column("contact", sa.LargeBinary(), nullable=True),
         sa.Column("wish", sa.LargeBinary(), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.Column("found", sa.LargeBinary(), nullable=True),
         sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
@@ -664,11 +666,16 @@ def upgrade() -> None:
         sa.Column("by_topic", sa.LargeBinary(), nullable=True),
         sa.Column("changed_since", sa.Date(), nullable=True),
         sa.Column("changes", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("salt", sa.String(), nullable=True),
+        sa.Column("leaf", sa.LargeBinary(), nullable=True),
         sa.Column("preliminary", sa.Boolean(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_score_subject_id_subject")),
         sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_score")),
     )
+    with op.batch_alter_table("score", schema=None) as batch_op:
+        batch_op.create_index("ix_score_day_leaf", ["day", "leaf"], unique=False)
+
     op.create_table(
         "score_leaves",
         sa.Column("day", sa.Date(), nullable=False),
@@ -677,19 +684,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["day"], ["score_root.day"], name=op.f("fk_score_leaves_day_score_root")),
         sa.PrimaryKeyConstraint("day", "part", name=op.f("pk_score_leaves")),
     )
-    op.create_table(
-        "score_opening",
-        sa.Column("subject_id", sa.String(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("salt", sa.String(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_score_opening_subject_id_subject")),
-        sa.PrimaryKeyConstraint("subject_id", "day", name=op.f("pk_score_opening")),
-    )
-    with op.batch_alter_table("score_opening", schema=None) as batch_op:
-        batch_op.create_index("ix_score_opening_day_place", ["day", "place"], unique=False)
-
     op.create_table(
         "standing_link",
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -902,6 +896,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("posts", sa.Integer(), nullable=False),
         sa.Column("reactions", sa.Integer(), nullable=False),
+        sa.Column("unlisted", sa.Integer(), nullable=False),
         sa.Column("failure", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_run_connection_id_connection")),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_run_subject_id_subject")),
@@ -944,6 +939,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sample_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "set_aside",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("hold_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("things", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rows", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["hold.id"], name=op.f("fk_set_aside_hold_id_hold")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_set_aside_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_set_aside")),
+    )
+    with op.batch_alter_table("set_aside", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_set_aside_hold_id"), ["hold_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_set_aside_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "webmention",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -984,6 +997,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webmention_post_id"))
 
     op.drop_table("webmention")
+    with op.batch_alter_table("set_aside", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_set_aside_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_set_aside_hold_id"))
+
+    op.drop_table("set_aside")
     with op.batch_alter_table("sample", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sample_subject_id"))
         batch_op.drop_index(batch_op.f("ix_sample_recount_due_at"))
@@ -1059,11 +1077,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
     op.drop_table("standing_link")
-    with op.batch_alter_table("score_opening", schema=None) as batch_op:
-        batch_op.drop_index("ix_score_opening_day_place")
-
-    op.drop_table("score_opening")
     op.drop_table("score_leaves")
+    with op.batch_alter_table("score", schema=None) as batch_op:
+        batch_op.drop_index("ix_score_day_leaf")
+
     op.drop_table("score")
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_request_token_hash"))

@@ -73,8 +73,6 @@ def retention(settings: Settings, lang: str, form: str, *, dry_run: bool) -> Non
             found = holdings(process).due(session, process.clock())
     finally:
         process.close()
-    click.echo(f"{'kind':<24}{'there':>10}{'due':>10}{'overdue':>10}{'held':>10}")
+    click.echo(f"{'kind':<24}{'there':>10}{'due':>10}{'overdue':>10}")
     for kind, due in sorted(found.items()):
-        click.echo(
-            f"{kind:<24}{'-' if due.things is None else due.things:>10}{due.due:>10}{due.late:>10}{due.held:>10}"
-        )
+        click.echo(f"{kind:<24}{'-' if due.things is None else due.things:>10}{due.due:>10}{due.late:>10}")

@@ -18,7 +18,7 @@ from server.services.explanations import explain_day
 from server.services.looks import Viewer, Why, note_look
 from server.services.missing import MissingError
 from workers.audit import draw, root
-from workers.models import Dispute, Draw, Sample, Score, ScoreOpening, ScoreRoot
+from workers.models import Dispute, Draw, Sample, Score, ScoreRoot
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.scoring.explain import Explanation
@@ -124,9 +124,9 @@ def draw_sample(work: Work, viewer: Viewer, number: str, size: int) -> Draw:
 
 def _lots(session: Session, top: ScoreRoot, number: str) -> Any:
     """Places in the order of the lots with whose score stands there, without those who withdrew or are gone."""
+    standing = root.Places(session, top.day)
     for place in draw.places(top.day.isoformat(), top.root, number, top.people):
-        query = select(ScoreOpening.subject_id).where(ScoreOpening.day == top.day, ScoreOpening.place == place)
-        subject_id = session.scalar(query)
+        subject_id = standing.subject_id(place)
         if subject_id is not None and consent.networks(session, subject_id):
             yield place, subject_id
 

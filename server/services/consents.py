@@ -83,8 +83,12 @@ def notice_for(purpose: Purpose, network: str, language: str, organisation: Orga
 
 def words(purpose: Purpose, network: str, language: str) -> PurposeWords:
     """What a consent is about, with the name of the network in it."""
-    title = ALL[network].title if network else ""
-    return PurposeWords(*(text.replace("%(network)s", title) for text in purpose_words(language)[purpose]))
+    return said(purpose, ALL[network].title if network else "", language)
+
+
+def said(purpose: Purpose, networks: str, language: str) -> PurposeWords:
+    """The same with the names of one network or several, as they are said in a sentence."""
+    return PurposeWords(*(text.replace("%(network)s", networks) for text in purpose_words(language)[purpose]))
 
 
 def purpose_named(name: str) -> Purpose:

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from babel.lists import format_list
+
 from privacy.documents.entries import Asked, Facts, Source, entries
 from privacy.documents.page import Document, titled
 from privacy.documents.write import DOCUMENTS, PUBLIC, filled_in, write
@@ -10,6 +12,7 @@ from server.services import consents
 from server.services.meanings import meanings
 from server.services.words import catalogue
 from workers import keys
+from workers.catalogue import ALL
 from workers.places import SPOTS, holdings
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
@@ -31,16 +34,24 @@ def facts(process: Process, who: Organisation, language: str, day: date) -> Fact
         names=names(process, who, language),
         entries=entries(holdings(process), SPOTS),
         words=meanings(language),
-        asked=[
-            Asked(*consents.words(purpose, network, language))
-            for purpose, network in consents.offered()
-            if purpose is not Purpose.SCORING or network in on
-        ],
+        asked=_asked(on, language),
         sources=[
             Source(one.title, one.about_operator[language], one.takes[language], one.leaves[language])
             for one in asked_of
         ],
     )
+
+
+def _asked(on: set[str], language: str) -> list[Asked]:
+    """What can be agreed to; a purpose that is asked for each network stands once, with all their names."""
+    networks: dict[Purpose, list[str]] = {}
+    for purpose, network in consents.offered():
+        if purpose is not Purpose.SCORING or network in on:
+            networks.setdefault(purpose, []).append(ALL[network].title if network else "")
+    return [
+        Asked(*consents.said(purpose, format_list(some, "or", language), language))
+        for purpose, some in networks.items()
+    ]
 
 
 def names(process: Process, who: Organisation, language: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import date
 from babel.dates import format_date
 
 from privacy.request import Kind, State
+from server.services import found
 from server.services.requests import Shown
 from server.services.words import catalogue, locale_of
 from workers.runtime.settings import Organisation
@@ -41,8 +42,11 @@ def kind_words(language: str) -> dict[Kind, str]:
     }
 
 
-def reply(shown: Shown, who: Organisation, today: date) -> Reply:
-    """The letter for a request as it stands: receipt, extension, answer or refusal, in its language."""
+def reply(shown: Shown, who: Organisation, today: date, notice: str) -> Reply:
+    """The letter for a request as it stands: receipt, extension, answer or refusal, in its language.
+
+    `notice` is the address of the notice to people who react (Art. 14), which says the rest of Art. 15(1).
+    """
     _ = catalogue(shown.language).gettext
     received = _day(shown.received_at.date(), shown.language)
     opening = _("on %(day)s we received your request: %(what)s.") % {
@@ -53,25 +57,38 @@ def reply(shown: Shown, who: Organisation, today: date) -> Reply:
         language=shown.language, sender=who.name, address=who.address, contact=who.contact,
         recipient=shown.contact, day=_day(today, shown.language), number=shown.number,
         subject=f"{kind_words(shown.language)[shown.kind]}, {number}",
-        paragraphs=(_("Hello,"), opening, *_decision(shown, who), *_ways_to_complain(shown, who), _closing(shown, who)),
+        paragraphs=(
+            _("Hello,"), opening, *_decision(shown, who, notice), *_ways_to_complain(shown, who), _closing(shown, who),
+        ),
         note=_("This letter was written by the organisation named above. It is no legal advice."),
     )  # fmt: skip
 
 
-def _decision(shown: Shown, who: Organisation) -> tuple[str, ...]:
+def _decision(shown: Shown, who: Organisation, notice: str) -> tuple[str, ...]:
     _ = catalogue(shown.language).gettext
     due = {"day": _day(shown.clock.due_on, shown.language)}
     if shown.state is State.REFUSED:
         refused = _("We do not comply with it (Art. 12(4) GDPR). The reason is:")
         return (refused, shown.reason)
     if shown.state is State.ANSWERED:
-        return (shown.answer,) if shown.answer else (_("It has been carried out."),)
+        written = (shown.answer,) if shown.answer else ()
+        return (*written, *_found(shown, notice)) or (_("It has been carried out."),)
     if shown.extended_on is not None:
         longer = _("The answer takes longer; you get it by %(day)s (Art. 12(3) GDPR). The reason is:") % due
         return (longer, shown.reason)
     if shown.running:
         return (_("You get an answer by %(day)s (Art. 12(3) GDPR).") % due,)
     return _proof_wanted(shown, who)
+
+
+def _found(shown: Shown, notice: str) -> tuple[str, ...]:
+    _ = catalogue(shown.language).gettext
+    said = found.sentences(shown.kind, shown.found, shown.language)
+    more = _(
+        "What it is for, on which basis, where it comes from, how long it is kept, and your rights to deletion, "
+        "restriction, objection and complaint (Art. 15(1) GDPR) stand here: %(notice)s"
+    ) % {"notice": notice}
+    return (*said, more) if said else ()
 
 
 def _proof_wanted(shown: Shown, who: Organisation) -> tuple[str, ...]:

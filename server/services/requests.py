@@ -1,7 +1,10 @@
 """The register of requests: lists with clocks, and what the data protection officer does with one (Art. 12)."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -22,6 +25,7 @@ from workers.signals import objections
 OPEN = (*UNPROVEN, *RUNNING)
 #: Requests that are over, on one page.
 A_PAGE = 50
+_TEXTS = ("account", "code", "contact", "wish", "answer", "found", "reason")
 
 
 class StandsError(ValueError):
@@ -43,6 +47,8 @@ class Shown:
     contact: str
     wish: str
     answer: str
+    found: Mapping[str, Any]
+    """What was kept of the account of somebody without one here, `workers.signals.trace.Trace`; empty if unknown."""
     reason: str
     proof: str | None
     received_at: datetime
@@ -207,12 +213,13 @@ def _by_token(session: Session, token: str) -> Request:
 def _shown(row: Request, ring: KeyRing, now: datetime) -> Shown:
     try:
         key = key_of(ring, row)
-        texts = {name: unseal(row, key, name) for name in ("account", "code", "contact", "wish", "answer", "reason")}
+        texts = {name: unseal(row, key, name) for name in _TEXTS}
     except KeyGoneError:  # its time is up, and the row goes with the next run
-        texts = dict.fromkeys(("account", "code", "contact", "wish", "answer", "reason"), "")
+        texts = dict.fromkeys(_TEXTS, "")
+    found = json.loads(texts.pop("found") or "{}")
     return Shown(
         id=row.id, kind=Kind(row.kind), way=Way(row.way), state=State(row.state), language=row.language,
         network=row.network, proof=row.proof, received_at=row.received_at,
         clock=deadlines.clock(row.due_on, now), extended_on=row.extended_on, closed_at=row.closed_at,
-        lapses_at=row.lapses_at, failure=row.failure, participant=row.subject_id is not None, **texts,
+        lapses_at=row.lapses_at, failure=row.failure, participant=row.subject_id is not None, found=found, **texts,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """What is stored about a person, in their words: every kind of data with what it is, how much there is, how long."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from gettext import NullTranslations
 
@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from privacy.archive import KindWords
 from privacy.base import Rule
-from privacy.breach import kinds_of_people
 from privacy.holdings import Holdings, declarations, make_sure
 from server.services.words import autonyms, catalogue
 from workers.catalogue import NETWORKS
@@ -76,9 +75,6 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Webmentions"), _("What other websites told about links to your blog; which website is a code word only.")
         ),
         "readings": KindWords(_("Readings"), _("When your accounts were read, and how it ended.")),
-        "proofs of scores": KindWords(
-            _("Proofs of your scores"), _("Where your score of a day stands in the log, and the random number for it.")
-        ),
         "checks of your score": KindWords(
             _("Checks of your score"), _("When auditors drew your score to check it, and what they found. No names.")
         ),
@@ -98,6 +94,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
             _("Requests"), _("What you asked for by your rights, until when it is answered, and the answer.")
         ),
         "holds": KindWords(_("Holds"), _("What of yours is kept beyond its time, why and until when.")),
+        "data on hold": KindWords(
+            _("Data on hold"),
+            _("An encrypted copy for a hold. It counts in no score, nobody sees it, and it goes with the hold."),
+        ),
         "logins": KindWords(
             _("Signed-in browsers"), _("Which browser is signed in, since when, and when it was last used.")
         ),
@@ -133,11 +133,11 @@ def kinds(language: str) -> Mapping[str, KindWords]:
     }
 
 
-def kinds_in_tables(language: str) -> Mapping[str, str]:
-    """The kinds of data in tables that are about participants, with their titles in alphabetical order."""
+def titles(language: str, wanted: Iterable[str]) -> Mapping[str, str]:
+    """Kinds of data about participants, with their titles in alphabetical order."""
     words = kinds(language)
-    titles = {kind: words[kind].title for kind in kinds_of_people() if kind in words}
-    return dict(sorted(titles.items(), key=lambda one: one[1]))
+    found = {kind: words[kind].title for kind in wanted if kind in words}
+    return dict(sorted(found.items(), key=lambda one: one[1]))
 
 
 def kinds_of_others(language: str) -> Mapping[str, KindWords]:
@@ -155,6 +155,10 @@ def columns(language: str) -> Mapping[str, str]:
     """The words for the columns of an export."""
     _ = catalogue(language).gettext
     return {
+        "things": _("Number"),
+        "rows": _("What is set aside"),
+        "hold_id": _("Hold number"),
+        "found": _("What was found"),
         "account": _("Account"),
         "account_id": _("Account number"),
         "act": _("What it was about"),
@@ -217,10 +221,11 @@ def columns(language: str) -> Mapping[str, str]:
         "language": _("Language"),
         "lapses_at": _("Proof possible until"),
         "last_post": _("Number of the newest post"),
-        "lender_id": _("Your number"),
         "leave": _("Address that ends such mails"),
+        "lender_id": _("Your number"),
         "made_at": _("Computed"),
         "mail": _("Mail"),
+        "marks": _("What the network said of its lists, to ask only for changes"),
         "method": _("How it was said"),
         "model": _("Model"),
         "name": _("Name"),
@@ -277,6 +282,7 @@ def columns(language: str) -> Mapping[str, str]:
         "topics": _("Topics"),
         "tries": _("Tries"),
         "typed": _("What you typed"),
+        "unlisted": _("Counted by the network, but not in its lists"),
         "until": _("Until"),
         "use": _("For"),
         "uses": _("How often used"),

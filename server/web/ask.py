@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response
 from privacy import deadlines
 from privacy.request import WITHOUT_ACCOUNT, Kind, Way
 from server.services import replies, requests
+from server.services.found import sentences
 from server.services.replies import kind_words
 from server.web.guard import TRIES, by_person, limiter, login_required
 from server.web.schemas import MAX_TYPED, Filled, Form, filled, said
 from server.web.sentences import FAILURES, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
-from server.web.state import language, organisation, person, process
+from server.web.state import language, notice_address, organisation, person, process
 from workers import keys
 from workers.catalogue import NETWORKS
 from workers.requests import claim, enter
@@ -87,7 +88,7 @@ def follow(token: str) -> str:
     failure = FAILURES.get(found.failure, UNKNOWN_FAILURE) if found.failure else ""
     return render_template(
         "ask/follow.html", one=found, token_=token, failure=failure, KINDS=kind_words(language()),
-        STATES=REQUEST_STATES, left_out=left_out,
+        STATES=REQUEST_STATES, left_out=left_out, found=sentences(found.kind, found.found, language()),
         page=installation.settings.public_url + url_for("public.me", code=found.code) if found.code else "",
     )  # fmt: skip
 
@@ -108,7 +109,7 @@ def letter(token: str) -> str:
     installation = process()
     with installation.reading() as session:
         found = requests.followed(session, installation.ring, token, installation.clock())
-    made = replies.reply(found, organisation(), deadlines.day_of(installation.clock()))
+    made = replies.reply(found, organisation(), deadlines.day_of(installation.clock()), notice_address())
     return render_template("desk/letter.html", letter=made)
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response
 
-from privacy.breach import LIMIT, Risk
+from privacy.breach import LIMIT, Risk, kinds_of_people
 from privacy.deadlines import ZONE
 from server.models import Role
 from server.services import breaches, stored
@@ -58,7 +58,7 @@ def overview() -> str:
 @officers
 def new() -> Answer:
     """Enters one; the number of people comes from the data map."""
-    kinds = stored.kinds_in_tables(language())
+    kinds = stored.titles(language(), kinds_of_people())
     now = process().clock().astimezone(ZONE)
     form = filled(Entered()) if request.method == "POST" else Filled({"known_at": f"{now:%Y-%m-%dT%H:%M}"})
     chosen = [kind for kind in request.form.getlist("kinds") if kind in kinds]
@@ -95,7 +95,7 @@ def one(breach_id: str) -> str:
 def _one(breach_id: str, form: Filled) -> str:
     with process().reading() as session:
         found = breaches.one(session, breach_id)
-        kinds = stored.kinds_in_tables(language())
+        kinds = stored.titles(language(), kinds_of_people())
         return render_template(
             "desk/breach.html", one=found, form=form, kinds=kinds, now=process().clock(), limit=LIMIT
         )

@@ -37,6 +37,7 @@ class Seen(NamedTuple):
     retry: str
     """When it is tried again, empty if it is not."""
     read: str
+    unlisted: str
     """How much the newest reading has found."""
     proof: str
     """How it was proven."""
@@ -187,6 +188,7 @@ def _seen(shown: Shown) -> Seen:
         failure=_failure(shown),
         retry=format_datetime(shown.retry_at, "short") if shown.failure and shown.retry_at else "",
         read=_found(shown),
+        unlisted=_unlisted(shown),
         proof=str(PROOFS.get(shown.proof or "", "")),
         busy=reading or shown.busy,
         done=done,
@@ -210,3 +212,19 @@ def _found(shown: Shown) -> str:
         "%(count)s reaction", "%(count)s reactions", run.reactions, count=format_decimal(run.reactions)
     )
     return str(_("%(posts)s, %(reactions)s", posts=posts_read, reactions=reactions))
+
+
+def _unlisted(shown: Shown) -> str:
+    """How many reactions the network counts but does not list; empty where it lists all, or while it is read."""
+    number = shown.run.unlisted if shown.run and shown.run.ended_at else 0
+    if number == 0:
+        return ""
+    return str(
+        ngettext(
+            "%(network)s counts %(count)s more reaction than its lists show. That happens where accounts are closed "
+            "or block somebody. It is not in your score. Every reading looks again.",
+            "%(network)s counts %(count)s more reactions than its lists show. That happens where accounts are closed "
+            "or block somebody. They are not in your score. Every reading looks again.",
+            number, network=NETWORKS[shown.network].title, count=format_decimal(number),
+        )
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from server.web.guard import login_required
 from server.web.schemas import Answer, filled
 from server.web.state import language, organisation, person, process
 from workers import keys
+from workers.catalogue import ALL
 from workers.comparing import FEWEST
 from workers.topics.taxonomy import in_force
 
@@ -41,7 +42,13 @@ def overview() -> str:
         past = consents.past(session, person().subject_id)
     asked = [_asked(topic) for topic in topics]
     titles = {(one.topic.purpose.value, one.topic.network): one.title for one in asked}
-    return render_template("consent/overview.html", asked=asked, past=past, titles=titles)
+    return render_template(
+        "consent/overview.html",
+        asked=asked,
+        past=past,
+        titles=titles,
+        accounts={name: facts.title for name, facts in ALL.items()},
+    )
 
 
 @pages.get("/comparison")

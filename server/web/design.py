@@ -5,7 +5,11 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
+
+from server.web import charts, drawing
+from server.web.charts import Bar
+from server.web.kinds import KINDS
 
 pages = Blueprint("design", __name__)
 
@@ -13,13 +17,27 @@ _SHEET = Path(__file__).parent / "static" / "klarwert.css"
 _TOKEN = re.compile(r"--([a-z0-9-]+):\s*(#[0-9a-fA-F]{3,8})\s*;")
 #: Day in the examples.
 _DAY = date(2026, 11, 21)
+#: What the example of a chart shows.
+_SHARES = (("like", 12.4), ("repost", 8.1), ("reply", 3.5))
 
 
 @pages.get("/design")
 def design() -> str:
     """Every token and every block, in the theme of whoever looks."""
     light, dark = _colours()
-    return render_template("design.html", light=light, dark=dark, day=_DAY)
+    return render_template(
+        "design.html", light=light, dark=dark, day=_DAY, shares=_shares(), bars_height=charts.bars_height
+    )
+
+
+@pages.get("/design/chart.svg")
+def chart() -> Response:
+    """The chart of the page, in the theme and the size that a browser asks for."""
+    return drawing.picture(charts.bars(_shares(), drawing.look(drawing.wish())))
+
+
+def _shares() -> list[Bar]:
+    return [Bar(str(KINDS[kind]), points) for kind, points in _SHARES]
 
 
 @cache

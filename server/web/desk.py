@@ -29,9 +29,10 @@ from server.web.guard import for_role
 from server.web.schemas import Filled, Form, filled, said
 from server.web.sentences import LOOKS_AT_OTHERS, OUTCOMES
 from server.web.state import language, organisation, person, process
-from workers import tallies
+from workers import holding, tallies
 from workers.models import Dispute
 from workers.models.dispute import Outcome
+from workers.places import holdings
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
 officers = for_role(Role.DPO, Role.ADMIN)
@@ -163,7 +164,7 @@ def overview() -> str:
 @pages.get("/retention")
 @officers
 def retention() -> str:
-    """Every rule with how much there was, what was due, overdue and held when it was last counted: a dry run."""
+    """Every rule with how much there was, what was due and overdue when it was last counted: a dry run."""
     installation, words = process(), meanings(language())
     with installation.reading() as session:
         counted = tallies.last(session, "retention")
@@ -205,17 +206,21 @@ def holds() -> str | AnyResponse | tuple[str, int]:
             return redirect(url_for("desk.holds"))
     with installation.reading() as session:
         found = hold.holds(session, installation.ring)
-        kinds = stored.kinds_in_tables(language())
+        kinds, amounts = _holdable(), hold.amounts(session)
         mine = {row.id for row, _reason in found if hold.asked_by(installation.ring, row, person().account_id)}
-        page = render_template("desk/holds.html", holds=found, form=form, kinds=kinds, mine=mine)
+        page = render_template("desk/holds.html", holds=found, form=form, kinds=kinds, mine=mine, amounts=amounts)
     return page, 422 if form.errors else 200
+
+
+def _holdable() -> Mapping[str, str]:
+    return stored.titles(language(), holdings(process()).holdable())
 
 
 def _ask(form: Filled) -> Filled:
     if form.errors:
         return form
     values = form.values
-    if values["kind"] not in stored.kinds_in_tables(language()):
+    if values["kind"] not in _holdable():
         return form.wrong("kind", _("There is no such kind of data."))
     try:
         until = date.fromisoformat(values["until"])
@@ -227,9 +232,9 @@ def _ask(form: Filled) -> Filled:
             return form.wrong("email", _("Nobody has an account with this address."))
         alone = len(requests.deciders(work.session)) < 2  # noqa: PLR2004 - a second person
         try:
-            hold.ask(
-                work.session, work.ring, subject_id, work.now, kind=values["kind"], reason=values["reason"],
-                until=until, by=person().account_id, alone=alone,
+            holding.ask(
+                work, subject_id, kind=values["kind"], reason=values["reason"], until=until, by=person().account_id,
+                alone=alone,
             )  # fmt: skip
         except HoldError:
             return form.wrong("until", _("The day has to lie in the future, and not more than a year away."))
@@ -242,7 +247,7 @@ def agree(hold_id: str) -> AnyResponse:
     """The second person's yes."""
     with process().working() as work:
         try:
-            hold.agree(work.session, work.ring, hold_id, person().account_id, work.now)
+            holding.agree(work, hold_id, person().account_id)
         except HoldError:
             flash(_("Whoever asked for a hold cannot agree to it alone."), "warn")
         else:
@@ -256,7 +261,7 @@ def end(hold_id: str) -> AnyResponse:
     """Ends a hold before its day."""
     with process().working() as work:
         hold.end(work.session, hold_id, work.now)
-    flash(_("The hold has ended. What is over its time goes with the next run."), "good")
+    flash(_("The hold has ended. What was set aside for it is deleted."), "good")
     return redirect(url_for("desk.holds"))
 
 

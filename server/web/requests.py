@@ -1,8 +1,10 @@
 """The register of requests for the officer: enter, answer, extend, refuse, print the letter (Art. 12)."""
 
+from urllib.parse import quote
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 from werkzeug.wrappers import Response
 
 from privacy import deadlines
@@ -10,13 +12,14 @@ from privacy.deadlines import ExtensionError
 from privacy.request import Kind, Way
 from server.models import Role
 from server.services import replies, requests
-from server.services.replies import kind_words
-from server.services.requests import StandsError
+from server.services.found import sentences
+from server.services.replies import Reply, kind_words
+from server.services.requests import Shown, StandsError
 from server.services.words import LANGUAGES
 from server.web.guard import for_role
-from server.web.schemas import Filled, Form, filled, said
+from server.web.schemas import Filled, Form, email_field, filled, said
 from server.web.sentences import FAILURES, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
-from server.web.state import language, organisation, page_number, process
+from server.web.state import language, notice_address, organisation, page_number, process
 from workers.catalogue import NETWORKS
 from workers.requests import claim, enter
 
@@ -122,7 +125,25 @@ def _one(request_id: str, form: Filled) -> str:
     with installation.reading() as session:
         found = requests.one(session, installation.ring, request_id, installation.clock())
     failure = FAILURES.get(found.failure, UNKNOWN_FAILURE) if found.failure else ""
-    return render_template("desk/request.html", one=found, form=form, failure=failure, **_words())
+    return render_template(
+        "desk/request.html", one=found, form=form, failure=failure, mail=_mail(found),
+        found=sentences(found.kind, found.found, language()), **_words(),
+    )  # fmt: skip
+
+
+def _reply(found: Shown) -> Reply:
+    return replies.reply(found, organisation(), deadlines.day_of(process().clock()), notice_address())
+
+
+def _mail(found: Shown) -> str:
+    """A link that opens the letter in the officer's mail program; empty where the answer does not go by mail."""
+    try:
+        email_field().deserialize(found.contact, "contact")
+    except ValidationError:
+        return ""
+    letter = _reply(found)
+    text = quote("\r\n\r\n".join([*letter.paragraphs, letter.sender, letter.note]))
+    return f"mailto:{quote(found.contact)}?subject={quote(letter.subject)}&body={text}"
 
 
 @pages.post("/<request_id>/answer")
@@ -185,5 +206,4 @@ def letter(request_id: str) -> str:
     installation = process()
     with installation.reading() as session:
         found = requests.one(session, installation.ring, request_id, installation.clock())
-    made = replies.reply(found, organisation(), deadlines.day_of(installation.clock()))
-    return render_template("desk/letter.html", letter=made)
+    return render_template("desk/letter.html", letter=_reply(found))

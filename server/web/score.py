@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 from babel import Locale
 from babel.dates import format_interval
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask_babel import format_date
 from flask_babel import gettext as _
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import fields
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -23,8 +23,8 @@ from server.services.scores import Step
 from server.services.timeline import Event, events
 from server.services.whatif import Asked, answer
 from server.services.words import change_words, role_name
-from server.web import charts
-from server.web.charts import Bar, Look
+from server.web import charts, drawing
+from server.web.charts import Bar
 from server.web.guard import by_person, limiter, login_required
 from server.web.kinds import KINDS
 from server.web.schemas import Form, filled
@@ -56,17 +56,6 @@ FORWARD_DAYS = (7, 30)
 FILES = "30 per hour"
 #: "What if so many more people each did this once today" on the explanation page.
 FORWARD_KINDS = (("like", 10), ("repost", 10))
-
-
-class _Wish(Schema):
-    """Which drawing of a chart is asked for."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    theme = fields.String(load_default="light", validate=validate.OneOf(list(charts.THEMES)))
-    size = fields.String(load_default="wide", validate=validate.OneOf(["wide", "small"]))
-    of = fields.String(load_default="networks", validate=validate.OneOf(["networks", "kinds", "events"]))
 
 
 class _Copy(Form):
@@ -126,7 +115,8 @@ def past() -> str:
         happened = events(session, who.subject_id, scores.HISTORY_DAYS, installation.clock().date())
     if not rows:
         raise MissingError("no score yet")
-    marks = dict(_marks(happened))
+    first, last = rows[0].day, rows[-1].day
+    marks = {day: sign for day, sign in _marks(happened) if first <= day <= last}  # those that are drawn
     told = [(event.day, marks.get(event.day, ""), _event(event)) for event in reversed(happened)]
     return render_template("score/history.html", rows=rows, happened=told)
 
@@ -135,16 +125,16 @@ def past() -> str:
 @login_required
 def history_chart() -> Response:
     """The daily scores as a line, with the days on which something happened where that is asked for."""
-    wish = _wish()
+    wanted = drawing.wish()
     installation, who = process(), person()
     today = installation.clock().date()
     with installation.reading() as session:
         rows = history(session, who.subject_id, scores.HISTORY_DAYS, today)
-        happened = events(session, who.subject_id, scores.HISTORY_DAYS, today) if wish["of"] == "events" else []
+        happened = events(session, who.subject_id, scores.HISTORY_DAYS, today) if wanted["of"] == "events" else []
     if not rows:
         abort(404)
     days = [(row.day, row.score, row.preliminary) for row in rows]
-    return _picture(charts.history(days, _look(wish), _("Points"), _marks(happened)))
+    return drawing.picture(charts.history(days, drawing.look(wanted), _("Points"), _marks(happened)))
 
 
 def _marks(happened: Iterable[Event]) -> list[tuple[date, str]]:
@@ -168,13 +158,13 @@ def _event(event: Event) -> str:
 @login_required
 def shares_chart() -> Response:
     """The points of each network, or of each kind of reaction, as bars."""
-    wish = _wish()
+    wanted = drawing.wish()
     with process().reading() as session:
         row = newest(session, person().subject_id)
     if row is None:
         abort(404)
-    named = _named(row.by_network, TITLES) if wish["of"] == "networks" else _named(row.by_kind, KINDS)
-    return _picture(charts.bars(named, _look(wish)))
+    named = _named(row.by_network, TITLES) if wanted["of"] == "networks" else _named(row.by_kind, KINDS)
+    return drawing.picture(charts.bars(named, drawing.look(wanted)))
 
 
 @pages.get("/explanation")
@@ -237,7 +227,7 @@ def explanation() -> str | AnyResponse:
 def _looks(session: Session) -> list[str]:
     """Who has seen something of the person so far, the newest first, in words (R17, R20)."""
     return [
-        f"{recipient} ({role_name(language(), look.role) or look.role}), {format_date(look.made_at, 'medium')}: "
+        f"{role_name(language(), look.role) or _('Recipient')} {recipient}, {format_date(look.made_at, 'medium')}: "
         f"{LOOKS[Reason(look.purpose)]}"
         for look, recipient in disclosures(session, process().ring, person().subject_id)
     ]
@@ -337,28 +327,6 @@ def _explained(found: Explained | None) -> Explained:
 def _way(step: Step, connection_id: str | None) -> str:
     ways = {Step.CONSENT: "consent.overview", Step.CONNECT: "connections.overview"}
     return url_for(ways[step]) if step in ways else url_for("connections.one", connection_id=connection_id)
-
-
-def _wish() -> dict[str, str]:
-    try:
-        return dict(_Wish().load(request.args.to_dict()))
-    except ValidationError:
-        abort(404)
-
-
-def _look(wish: Mapping[str, str]) -> Look:
-    return Look(wish["theme"], language(), small=wish["size"] == "small")
-
-
-def _picture(spec: charts.Spec) -> Response:
-    """The drawing; a browser that has it already is told so, before anything is drawn."""
-    response = Response(mimetype="image/svg+xml")
-    response.set_etag(charts.digest(spec, language()))
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request)
-    if response.status_code != 304:  # noqa: PLR2004 - not modified
-        response.set_data(charts.draw(spec, language()))
-    return response
 
 
 def _named(points: Mapping[str, float], names: Mapping[str, str]) -> list[Bar]:

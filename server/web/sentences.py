@@ -104,6 +104,7 @@ SENT = {
 #: What was seen of somebody's score; for audits `server.services.looks.Why`.
 SEEN = {
     "score": _("The score"),
+    "dispute": _("What you disputed, and your reason"),
     "label": _("The score, without a name"),
     "drawn": _("Drawn at random to be checked. Seen: the score of one day, without a name"),
     "explanation": _("Read where the points come from, without names and addresses"),

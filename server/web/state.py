@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import current_app, g, request, session
+from flask import current_app, g, request, session, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from server.models import Account, Role
@@ -71,6 +71,11 @@ def organisation() -> Organisation:
         with process().reading() as reading:
             g.organisation = organisations.organisation(reading, process().settings)
     return cast("Organisation", g.organisation)
+
+
+def notice_address() -> str:
+    """Where people who react and take no part read what happens with that (Art. 14)."""
+    return f"{process().settings.public_url}{url_for('public.privacy')}#reacting"
 
 
 def language() -> str:

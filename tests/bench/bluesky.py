@@ -64,7 +64,7 @@ def scenario(today: date) -> dict[str, Any]:
     for kind, share in _SHARES.items():
         pairs = [(who, post) for who in people for post in ages]
         for number, (who, post) in enumerate(draw.sample(pairs, REACTIONS * share // 100)):
-            at = _moment(today, draw.randint(1, ages[post]), draw.randrange(3_600_000, 86_000_000))
+            at = _moment(today, draw.randint(1, ages[post]))
             events.append(_event(kind, who, post, at, number))
     return {"accounts": accounts, "events": events}
 
@@ -78,9 +78,9 @@ def _event(kind: str, who: str, post: str, at: str, number: int) -> dict[str, An
     return {"type": "post", "quote": post, "text": f"Zitat {number}", **known_by}
 
 
-def _moment(today: date, days_ago: int, milliseconds: int = 60_000) -> str:
-    """A moment of a day; hardly two reactions are of the same, as in life: pages of lists begin behind a moment."""
-    moment = datetime.combine(today, datetime.min.time()) + timedelta(days=-days_ago, milliseconds=milliseconds)
+def _moment(today: date, days_ago: int) -> str:
+    """One moment for all of a day, which is harder than life: the server loses what is alike where a page ends."""
+    moment = datetime.combine(today, datetime.min.time()) + timedelta(days=-days_ago, minutes=1)
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 

@@ -17,7 +17,7 @@ def main() -> None:
     ready = time.perf_counter() - started
     _say(f"{len(own_topics())} topics, ready in {ready:.2f} s")
     _say("part         posts  excluded  precision  recall  excluded hits")
-    parts = {part: measure(giver, part) for part in ("development", "held-out", "")}
+    parts = {part: measure(giver, part) for part in ("development", "held-out", "second-look", "")}
     for part, found in parts.items():
         _say(
             f"{part or 'all':<12}{found.posts:>6}{found.excluded:>10}{found.precision:>11.3f}{found.recall:>8.3f}"
@@ -29,7 +29,8 @@ def main() -> None:
             giver.give(post.text)
     speed = ROUNDS * len(LABELLED) / (time.perf_counter() - started)
     _say(f"{speed:,.0f} posts/s (goal 5,000)")
-    sys.exit(not (_good(parts["held-out"]) and speed >= 5_000))
+    hits = parts[""].excluded_hits
+    sys.exit(not (_good(parts["held-out"]) and hits == 0 and speed >= 5_000))
 
 
 def _say(line: str) -> None:

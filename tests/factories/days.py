@@ -9,6 +9,7 @@ from sqlalchemy import select
 from privacy.base import Subject
 from privacy.sealed import seal
 from workers import buckets, jobs
+from workers.commitment import commit_to
 from workers.models import Bucket, DayScored, PostSplit, Score
 from workers.models.score import SPLIT, pack_split
 from workers.places import Vault
@@ -31,6 +32,8 @@ def make_score(
         by_network=by_network or {"bluesky": score - 1}, by_kind={"like": score - 1}, preliminary=preliminary,
         made_at=work.now,
     )  # fmt: skip
+    if not preliminary:
+        commit_to(row)
     split = PostSplit(subject_id=subject_id, day=day, made_at=work.now)
     seal(split, work.ring.person(subject_id), points=a_split(1.0))
     work.session.add_all([row, split])

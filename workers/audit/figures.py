@@ -4,34 +4,29 @@ They are made once for a day and stay; a newer day replaces them only after a we
 people came, and nobody or at least ten left: so that no difference of two of them is about fewer.
 """
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Any
 
-from sqlalchemy import SQLColumnExpression, Text, cast, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Double, cast, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from workers.models import Figures, Score, ScoreOpening
+from workers.models import Figures, Score
 from workers.runtime.work import Work
 
 LEAST = 10
 EVERY = timedelta(days=7)
 _WIDTH = 10
 _HIGHEST = 100
-_A_PIECE = 10_000
 
 
-def bands(scores: Sequence[float]) -> dict[str, int]:
-    """How many scores lie in bands of ten points, neighbours joined until each has ten people; empty for fewer."""
-    if len(scores) < LEAST:
+def bands(counts: Sequence[int]) -> dict[str, int]:
+    """Bands of ten points of which these counts are, neighbours joined until each has ten people; empty for fewer."""
+    if sum(counts) < LEAST:
         return {}
-    counts = Counter(min(int(score), _HIGHEST - 1) // _WIDTH for score in scores)
     joined: list[list[int]] = []
     start = held = 0
-    for band in range(_HIGHEST // _WIDTH):
-        held += counts[band]
+    for band, number in enumerate(counts):
+        held += number
         if held >= LEAST:
             joined.append([start, (band + 1) * _WIDTH, held])
             start, held = (band + 1) * _WIDTH, 0
@@ -40,21 +35,15 @@ def bands(scores: Sequence[float]) -> dict[str, int]:
     return {f"{low}-{high}": number for low, high, number in joined}
 
 
-def shares(people: Iterable[Mapping[str, float]]) -> dict[str, int]:
+def shares(sums: Iterable[tuple[str, float, int]]) -> dict[str, int]:
     """The share of each label in all points, in whole per cents, of labels on which ten people have points.
 
-    The others are left out of the whole, too, so that nothing is told by what is missing.
+    `sums`: label, points, people who have any. The other labels are left out of the whole, too, so that nothing is told
+    by what is missing.
     """
-    points: Counter[str] = Counter()
-    number: Counter[str] = Counter()
-    for mine in people:
-        for label, value in mine.items():
-            if value > 0:
-                points[label] += value  # type: ignore[assignment]  # a Counter adds up floats as well
-                number[label] += 1
-    shown = {label: value for label, value in points.items() if number[label] >= LEAST}
+    shown = {label: points for label, points, people in sums if people >= LEAST}
     whole = sum(shown.values())
-    return {label: round(100 * value / whole) for label, value in sorted(shown.items())}
+    return {label: round(100 * points / whole) for label, points in sorted(shown.items())}
 
 
 def may_follow(before: int, now: int, both: int) -> bool:
@@ -71,38 +60,50 @@ def make(work: Work, day: date) -> Figures | None:
     """Makes the figures of a published day; None where the older ones stay, or there are too few people."""
     session = work.session
     last = newest(session)
-    now = session.scalar(select(func.count()).where(ScoreOpening.day == day)) or 0
+    now = session.scalar(select(func.count()).where(*_under(Score, day))) or 0
     if now < LEAST or (last is not None and (day - last.day < EVERY or not _far_enough(session, last, day, now))):
         return None
-    scores = [score for part in _columns(session, day, Score.score) for score in part]
-    networks, kinds = (
-        shares(one for part in _columns(session, day, cast(texts, Text)) for one in json.loads(f"[{','.join(part)}]"))
-        for texts in (Score.by_network, Score.by_kind)
-    )
-    made = Figures(day=day, people=now, bands=bands(scores), networks=networks, kinds=kinds, made_at=work.now)
+    counts = session.execute(select(*map(_count, range(_HIGHEST // _WIDTH))).where(*_under(Score, day))).one()
+    networks, kinds = (shares(_sums(session, day, points)) for points in (Score.by_network, Score.by_kind))
+    made = Figures(day=day, people=now, bands=bands(counts), networks=networks, kinds=kinds, made_at=work.now)
     session.add(made)
     session.flush()
     return made
 
 
-def _columns(session: Session, day: date, column: SQLColumnExpression[Any]) -> Iterator[Sequence[Any]]:
-    """A column of the day's scores that are under its root, in pieces."""
+def _under(score: type[Score], day: date) -> tuple[ColumnElement[bool], ...]:
+    """The scores that are under the root of a day."""
+    return score.day == day, score.leaf.is_not(None)
+
+
+def _count(band: int) -> ColumnElement[int]:
+    """How many scores lie in a band; in the last one with its upper edge."""
+    low, high = band * _WIDTH, (band + 1) * _WIDTH
+    return func.count().filter(Score.score >= low, Score.score < high if high < _HIGHEST else true())
+
+
+def _sums(session: Session, day: date, points: InstrumentedAttribute[dict[str, float]]) -> list[tuple[str, float, int]]:
+    """Label, points and people who have any, of everybody: added up by the database."""
+    each = func.json_each if session.get_bind().dialect.name == "sqlite" else func.json_each_text
+    part = each(points).table_valued("key", "value")
+    value = cast(part.c.value, Double)
     query = (
-        select(column)
-        .join(ScoreOpening, (ScoreOpening.subject_id == Score.subject_id) & (ScoreOpening.day == Score.day))
-        .where(Score.day == day)
-        .execution_options(yield_per=_A_PIECE)
+        select(part.c.key, func.sum(value), func.count())
+        .select_from(Score)
+        .join(part, true())
+        .where(*_under(Score, day), value > 0)
+        .group_by(part.c.key)
     )
-    yield from session.connection().execute(query).scalars().partitions()
+    return [(label, total, people) for label, total, people in session.execute(query)]
 
 
 def _far_enough(session: Session, last: Figures, day: date, now: int) -> bool:
-    """Whoever was erased or withdrew since has no opening any more and counts as somebody who left."""
-    then, today = aliased(ScoreOpening), aliased(ScoreOpening)
+    """Whoever was erased or withdrew since has no score any more and counts as somebody who left."""
+    then, today = aliased(Score), aliased(Score)
     both = session.scalar(
         select(func.count())
         .select_from(then)
         .join(today, today.subject_id == then.subject_id)
-        .where(then.day == last.day, today.day == day)
+        .where(*_under(then, last.day), *_under(today, day))
     )
     return may_follow(last.people, now, both or 0)

@@ -1,24 +1,23 @@
 """The Merkle root of a day's scores: made when the day is published, and each score's way up to it and into the log.
 
-Each score is committed to with 32 random bytes of salt, which go with it. The order under the root is that of the
-hashes: a place tells nothing about the person, nor about another day.
+Each final score is stored with what commits to it, and with 32 random bytes of salt. Both go with it. The order under
+the root is that of the hashes: a place tells nothing about the person, nor about another day.
 """
 
 import json
-import os
-from collections.abc import Iterator
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy import merkle
-from privacy.ledger import SALT_BYTES, LogEntry, LogLeaf, commitment, note
-from workers.models import Score, ScoreLeaves, ScoreOpening, ScoreRoot
+from privacy.ledger import LogEntry, LogLeaf, commitment, note
+from workers.commitment import said
+from workers.models import Score, ScoreLeaves, ScoreRoot
 from workers.runtime.process import Process
-from workers.runtime.upsert import upsert_all
 from workers.runtime.work import Work
 
 #: Commitments in one row of `score_leaves`: 256 KiB.
@@ -49,55 +48,24 @@ def publish(work: Work, day: date) -> ScoreRoot | None:
     session = work.session
     if session.get(ScoreRoot, day) is not None:
         return None
-    made = sorted(_commitments(session, day))
-    if not made:
+    mine = (
+        select(Score.leaf)
+        .where(Score.day == day, Score.leaf.is_not(None))
+        .order_by(Score.leaf)
+        .execution_options(yield_per=A_PART)
+    )
+    leaves = [leaf for part in session.connection().execute(mine).scalars().partitions() for leaf in part if leaf]
+    if not leaves:
         return None
-    root = root_of([leaf for leaf, _, _ in made])
-    entry = note(session, work.now, "scores", None, day=day.isoformat(), people=len(made), root=root.hex())
-    row = ScoreRoot(day=day, root=root.hex(), people=len(made), entry_id=entry.id, made_at=work.now)
+    root = root_of(leaves)
+    entry = note(session, work.now, "scores", None, day=day.isoformat(), people=len(leaves), root=root.hex())
+    row = ScoreRoot(day=day, root=root.hex(), people=len(leaves), entry_id=entry.id, made_at=work.now)
     session.add(row)
     session.flush()
-    for part, start in enumerate(range(0, len(made), A_PART)):
-        some = made[start : start + A_PART]
-        session.add(ScoreLeaves(day=day, part=part, hashes=b"".join(leaf for leaf, _, _ in some)))
-    # In the order of the table's key, which is faster by far than in that of the hashes.
-    openings = sorted((subject_id, place, salt) for place, (_, subject_id, salt) in enumerate(made))
-    same = {"day": day, "made_at": work.now}
-    upsert_all(session, ScoreOpening, same, ("subject_id", "place", "salt"), openings, newest="made_at")
+    for part, start in enumerate(range(0, len(leaves), A_PART)):
+        session.add(ScoreLeaves(day=day, part=part, hashes=b"".join(leaves[start : start + A_PART])))
     session.flush()
     return row
-
-
-def _commitments(session: Session, day: date) -> Iterator[tuple[bytes, str, str]]:
-    """Of each final score of a day: commitment, person, salt. The texts are read in pieces: they are the most of it."""
-    texts = cast(Score.by_network, Text), cast(Score.by_kind, Text)
-    facts = select(Score.subject_id, Score.model, Score.score, *texts).where(Score.day == day, ~Score.preliminary)
-    for people in session.connection().execute(facts.execution_options(yield_per=A_PART)).partitions():
-        drawn = os.urandom(len(people) * SALT_BYTES)
-        for number, (subject_id, model, score, by_network, by_kind) in enumerate(people):
-            salt = drawn[number * SALT_BYTES : (number + 1) * SALT_BYTES]
-            text = _said(day, model, score, _canonical(by_network), _canonical(by_kind))
-            yield commitment(salt, text), subject_id, salt.hex()
-
-
-def said(score: Score) -> str:
-    """What is committed to of a score: canonical JSON."""
-    parts = (json.dumps(one, sort_keys=True, separators=(",", ":")) for one in (score.by_network, score.by_kind))
-    return _said(score.day, score.model, score.score, *parts)
-
-
-def _said(day: date, model: str, score: float, by_network: str, by_kind: str) -> str:
-    return (
-        f'{{"by_kind":{by_kind},"by_network":{by_network},"day":"{day.isoformat()}","model":"{model}",'
-        f'"score":{score!r}}}'
-    )
-
-
-def _canonical(text: str) -> str:
-    """Points as the table has them, in canonical form: a fold writes them so, who stores a single score does not."""
-    if ": " not in text:
-        return text
-    return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
 
 
 def root_of(commitments: list[bytes]) -> bytes:
@@ -112,15 +80,36 @@ def newest(session: Session) -> ScoreRoot | None:
 
 def proof(session: Session, score: Score) -> Proof | None:
     """The way of a score, as it is stored now, to the root of its day; None where it has no place under one."""
-    opening = session.get(ScoreOpening, (score.subject_id, score.day))
     top = session.get(ScoreRoot, score.day)
-    if opening is None or top is None:
+    if top is None or score.leaf is None or score.salt is None:
         return None
-    parts = session.scalars(select(ScoreLeaves.hashes).where(ScoreLeaves.day == score.day).order_by(ScoreLeaves.part))
-    hashes = b"".join(parts)
-    leaves = [hashes[at : at + _HASH_BYTES] for at in range(0, len(hashes), _HASH_BYTES)]
-    path = [part.hex() for part in merkle.inclusion(_tree(leaves), opening.place, len(leaves))]
-    return Proof(score.day, opening.place, top.people, said(score), opening.salt, path, top.root)
+    leaves = _leaves(session, score.day)
+    place = bisect_left(leaves, score.leaf)
+    if leaves[place : place + 1] != [score.leaf]:
+        return None
+    path = [part.hex() for part in merkle.inclusion(_tree(leaves), place, len(leaves))]
+    return Proof(score.day, place, top.people, said(score), score.salt, path, top.root)
+
+
+def _leaves(session: Session, day: date) -> list[bytes]:
+    parts = session.scalars(select(ScoreLeaves.hashes).where(ScoreLeaves.day == day).order_by(ScoreLeaves.part))
+    return _split(b"".join(parts))
+
+
+def _split(hashes: bytes) -> list[bytes]:
+    return [hashes[at : at + _HASH_BYTES] for at in range(0, len(hashes), _HASH_BYTES)]
+
+
+class Places:
+    """Whose score stands at a place under a day's root."""
+
+    def __init__(self, session: Session, day: date) -> None:
+        self._session, self._day, self._leaves = session, day, _leaves(session, day)
+
+    def subject_id(self, place: int) -> str | None:
+        """Id of the person; None where the score is gone."""
+        there = select(Score.subject_id).where(Score.day == self._day, Score.leaf == self._leaves[place])
+        return self._session.scalar(there)
 
 
 def holds(found: Proof) -> bool:

@@ -78,6 +78,8 @@ class NetworkFacts:
     """How many requests a day the network allows a usual key; 0 where it does not say, or counts otherwise."""
     limit: Words | None = None
     """What a usual key is allowed where that is no number a day."""
+    limit_page: str = ""
+    """Where the network says so itself."""
     requests: tuple[int, float] = (0, 0)
     """What a reading of one account takes at most: once, and for each post."""
     about: Words | None = None

@@ -12,10 +12,11 @@ from workers.jobs.expiring import expire
 from workers.jobs.mailing import send_mail
 from workers.jobs.mentioning import verify_webmention
 from workers.jobs.reading import collect
-from workers.jobs.requesting import look_up_request, prove_request
+from workers.jobs.requesting import carry_out_request, look_up_request, prove_request
 from workers.jobs.scoring import fold, score, score_day
 
 __all__ = [
+    "carry_out_request",
     "certify",
     "check_day",
     "clear_archives",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from privacy import certificate as certificates
 from privacy import consent, journal
 from privacy.certificate import Kept
-from privacy.hold import Hold
+from privacy.hold import aside
 from privacy.ledger import note
 from privacy.receipt import receipt_text
 from privacy.sealed import unseal
@@ -58,7 +58,7 @@ def delete_rows(process: Process, subject_id: str) -> None:
         spared = places.spared(work.session, subject_id)
         wish = work.session.get(Erasure, subject_id)
         kept = _keep_proofs(work, wish, subject_id) if wish is not None else []
-        kept += _holds(work.session, subject_id, counts, spared)
+        kept += _on_hold(work.session, subject_id) if spared else []
         lent_to = _lent_to(work.session, subject_id)
         news = farewell(work, subject_id, wish.certificate_id if wish is not None else None)
         told = [name for _, name in news]
@@ -161,12 +161,9 @@ def _keep_proofs(work: Work, wish: Erasure, subject_id: str) -> list[Kept]:
     return [Kept("proofs of consent", len(made), "17(3)(e)", until.date().isoformat())] if made else []
 
 
-def _holds(session: Session, subject_id: str, counts: dict[str, int], spared: frozenset[str]) -> list[Kept]:
-    """What a hold keeps for now: it goes when the hold ends."""
-    if not spared:
-        return []
-    until = max(session.scalars(select(Hold.until).where(Hold.subject_id == subject_id)))
-    return [Kept(kind, counts.get(kind, 0), "hold", until.date().isoformat()) for kind in sorted(spared)]
+def _on_hold(session: Session, subject_id: str) -> list[Kept]:
+    """The copies that a hold keeps for now: they go when it ends."""
+    return [Kept(one.kind, one.things, "hold", one.until.date().isoformat()) for one in aside(session, subject_id)]
 
 
 def _lent_to(session: Session, subject_id: str) -> list[str]:

@@ -12,6 +12,7 @@ from privacy.sealed import seal, unseal
 from workers.jobs.asking import PATIENCE, client, held, key_of, network, page_address, remote_id, retry_at
 from workers.jobs.connecting import PASSING
 from workers.jobs.job import job
+from workers.jobs.remembering import recall, remember
 from workers.models import Connection, Run
 from workers.models.connection import FRESH, State
 from workers.networks.client import Client
@@ -31,6 +32,7 @@ from workers.signals.store import (
     found,
     put,
     put_audience,
+    see_again,
     unseen,
 )
 from workers.signals.topics import give_topics
@@ -95,7 +97,7 @@ def _begin(process: Process, connection_id: str) -> str | None:
         _end_older(work, connection)
         run = Run(
             id=new_id(), subject_id=connection.subject_id, connection_id=connection.id, collector=COLLECTOR,
-            started_at=work.now, seen_at=work.now, posts=0, reactions=0,
+            started_at=work.now, seen_at=work.now, posts=0, reactions=0, unlisted=0,
         )  # fmt: skip
         work.session.add(run)
         _alive(connection, run, work.now)
@@ -118,6 +120,7 @@ class _Reading:
         self._run_id = run_id
         self._seen = process.clock()
         self._asking: Client
+        self._changes_since: date
 
     def read(self) -> None:
         """Profile, posts with reactions, then a look for what is gone at its source. Raises `Failure`."""
@@ -137,6 +140,7 @@ class _Reading:
             connection, run = self._mine(work)
             name, account = connection.network, remote_id(work, connection)
             resume = unseal(connection, key_of(work, connection), "resume") or None
+            self._asking.marks, self._changes_since = recall(work, key_of(work, connection), connection)
             stale = work.now - (connection.proven_at or run.started_at) > PROOF_LIFE
             since = work.today - timedelta(days=KLARWERT_1.window_days - 1)
         source = network(self._process, name)
@@ -144,7 +148,7 @@ class _Reading:
             self._prove_again(source, account)
         self._count_followers(source.profile(self._asking, account).followers)
         for page in source.collect(self._asking, account, since, resume):
-            self._keep(page)
+            self._keep(page, since)
         for some in self._doubtful(since):
             self._look_up(source, account, some)
         self._done(since)
@@ -173,13 +177,16 @@ class _Reading:
                 put_audience(work, connection, followers)
             _alive(connection, run, work.now)
 
-    def _keep(self, page: Page) -> None:
+    def _keep(self, page: Page, since: date) -> None:
         with self._process.working() as work:
             connection, run = self._mine(work)
             key = key_of(work, connection)
             readings = without_objectors(work, connection.network, page.readings)
             run.posts += len(readings)
             run.reactions += put(work, key, connection, *readings)
+            run.unlisted += sum(reading.unlisted for reading in readings)
+            if page.unchanged:
+                run.posts += see_again(work, connection, since)
             texts = {reading.post.address: reading.post.text for reading in page.readings}
             give_topics(work, key, connection, texts, lambda: in_force(self._process.settings.topics_table))
             actors = [r.actor_id for reading in readings for r in reading.reactions if r.actor_id is not None]
@@ -223,6 +230,7 @@ class _Reading:
             drop_unheard(work.session, connection.subject_id)
             connection.read_at = run.ended_at = work.now
             connection.failure = connection.leased_until = connection.resume = None
+            remember(key_of(work, connection), connection, self._asking.marks, self._changes_since)
             connection.due_at = work.now + EVERY
             work.later("score", connection.subject_id)
 

@@ -1,5 +1,8 @@
-"""Requests of people without an account: look their account up, look for the proof that it is theirs (R24)."""
+"""Requests of people without an account: look their account up, look for the proof that it is theirs, do it (R24)."""
 
+import json
+
+from privacy.ledger import note
 from privacy.request import Kind, Request, State, key_of
 from privacy.sealed import seal, unseal
 from workers.jobs.asking import client, network, page_address, retry_at
@@ -8,9 +11,14 @@ from workers.jobs.job import job
 from workers.jobs.objecting import stop
 from workers.networks.proof import find_proof
 from workers.networks.shape import Failure
+from workers.requests import SOON
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.signals.standing import account_index
+from workers.signals.trace import trace
+
+#: What leaves the account out from now on: what is deleted only would be read again.
+_LEFT_OUT = (Kind.ERASURE, Kind.OBJECTION)
 
 
 @job
@@ -32,6 +40,7 @@ def look_up_request(process: Process, request_id: str) -> None:
         _failed(process, request_id, State.LOOKING, failure)
         return
     if claimed is not None:
+        _keep_found(process, request_id, State.LOOKING, name, profile.actor_id)
         stop(process, name, profile.actor_id, claimed)
     with process.working() as work:
         found = _held(work, request_id, State.LOOKING)
@@ -50,22 +59,59 @@ def prove_request(process: Process, request_id: str) -> None:
             return
         key, name = key_of(work.ring, request), request.network
         account, code = unseal(request, key, "remote_id"), unseal(request, key, "code")
-        kind = Kind(request.kind)
     try:
         with client(process) as asking:
-            reader = network(process, name)
             page = page_address(process.settings.public_url, code)
-            proof = find_proof(reader, asking, account, code, page)
-            actor_id = reader.profile(asking, account).actor_id if proof and kind is Kind.OBJECTION else ""
+            proof = find_proof(network(process, name), asking, account, code, page)
     except Failure as failure:
         _failed(process, request_id, State.CHECKING, failure)
         return
-    if proof and kind is Kind.OBJECTION:
-        stop(process, name, actor_id)
     with process.working() as work:
         checked = _held(work, request_id, State.CHECKING)
         if checked is not None:
             _checked(work, checked, proof)
+
+
+@job
+def carry_out_request(process: Process, request_id: str) -> None:
+    """Answers what was proven: finds what is kept of the account, leaves it out where that is wanted, and closes it.
+
+    Killed anywhere it runs again to the same end: what was found is kept before anything is deleted. Where the network
+    does not know the account any more, the request waits for a human.
+    """
+    with process.working() as work:
+        request = _held(work, request_id, State.OPEN)
+        if request is None or request.remote_id is None:
+            return
+        account, name = unseal(request, key_of(work.ring, request), "remote_id"), request.network
+        kind = Kind(request.kind)
+    try:
+        with client(process) as asking:
+            actor_id = network(process, name).profile(asking, account).actor_id
+    except Failure as failure:
+        _failed(process, request_id, State.OPEN, failure)
+        return
+    _keep_found(process, request_id, State.OPEN, name, actor_id)
+    if kind in _LEFT_OUT:
+        stop(process, name, actor_id)
+    with process.working() as work:
+        done = _held(work, request_id, State.OPEN)
+        if done is not None:
+            done.state, done.closed_at, done.failure, done.due_at = State.ANSWERED.value, work.now, None, None
+            note(work.session, work.now, "request answered", None, request=request_id, kind=kind.value)
+
+
+def _keep_found(process: Process, request_id: str, stood: State, name: str, actor_id: str) -> None:
+    """Keeps what there is of the account, once: after the deleting there is nothing to count any more."""
+    with process.reading() as session:
+        request = session.get(Request, request_id)
+        if request is None or request.found is not None:
+            return
+    found = json.dumps(trace(process, name, actor_id).plain())
+    with process.working() as work:
+        held = _held(work, request_id, stood)
+        if held is not None:
+            seal(held, key_of(work.ring, held), found=found)
 
 
 def _checked(work: Work, request: Request, proof: str | None) -> None:
@@ -74,9 +120,8 @@ def _checked(work: Work, request: Request, proof: str | None) -> None:
         request.state, request.failure = State.CLAIMED.value, NOT_FOUND
         return
     request.proof, request.proven_at, request.failure, request.lapses_at = proof, work.now, None, None
-    request.state = State.OPEN.value
-    if request.kind == Kind.OBJECTION:
-        request.state, request.closed_at = State.ANSWERED.value, work.now
+    request.state, request.due_at = State.OPEN.value, work.now + SOON
+    work.later("carry_out_request", request.id)
 
 
 def _failed(process: Process, request_id: str, stood: State, failure: Failure) -> None:
@@ -86,7 +131,8 @@ def _failed(process: Process, request_id: str, stood: State, failure: Failure) -
         if request is None:
             return
         request.failure = failure.reason
-        again = failure.reason in PASSING and request.lapses_at is not None and work.now < request.lapses_at
+        lapses = request.lapses_at if stood is not State.OPEN else None
+        again = failure.reason in PASSING and (lapses is None or work.now < lapses)
         request.due_at = retry_at(failure, work.now) if again else None
         if not again and stood is State.CHECKING:
             request.state = State.CLAIMED.value

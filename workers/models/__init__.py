@@ -34,7 +34,6 @@ from workers.models.run import Run
 from workers.models.sample import Sample
 from workers.models.score import DayScored, PostSplit, Score
 from workers.models.score_leaves import ScoreLeaves
-from workers.models.score_opening import ScoreOpening
 from workers.models.score_root import ScoreRoot
 from workers.models.standing import StandingLink
 from workers.models.tally import Tally
@@ -80,7 +79,6 @@ __all__ = [
     "Score",
     "ScoreCheck",
     "ScoreLeaves",
-    "ScoreOpening",
     "ScoreRoot",
     "StandingLink",
     "Tally",

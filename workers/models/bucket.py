@@ -2,7 +2,8 @@
 
 from datetime import date, datetime
 
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from privacy.base import Base, Holds
 from privacy.vocabulary import About, Basis, Erased, Use
@@ -52,3 +53,8 @@ class Bucket(Base):
     lease: Mapped[str | None]
     """Random name of the fold that is running."""
     leased_until: Mapped[datetime | None]
+
+
+def between(column: InstrumentedAttribute[str], first: str, end: str) -> tuple[ColumnElement[bool], ...]:
+    """Rows of the people of a bucket: whose ids are from `first` to below `end`."""
+    return column >= first, column < end

@@ -48,7 +48,7 @@ class Connection(Base):
         exported=(
             "id", "subject_id", "network", "state", "typed", "handle", "address", "remote_id", "label", "code",
             "code_until", "proof", "proven_at", "created_at", "read_at", "failure", "due_at", "resume",
-            "idle_since", "last_post",
+            "marks", "idle_since", "last_post",
         ),
         withheld={
             "remote_index": "a keyed fingerprint of remote_id, which is exported",
@@ -96,6 +96,8 @@ class Connection(Base):
     """When the schedule has it read (or looked up) again."""
     resume: Mapped[Sealed | None]
     """Where an unfinished reading goes on; the network's own words."""
+    marks: Mapped[Sealed | None]
+    """JSON: how its lists looked (`networks.marks`), by their addresses, and since when only changes were read."""
     leased_until: Mapped[datetime | None]
     """A reading is running; nobody else starts one before."""
     last_post: Mapped[int] = mapped_column(default=0)

@@ -20,7 +20,7 @@ class Run(Base):
         basis=Basis.EXPLICIT_CONSENT,
         exported=(
             "id", "subject_id", "connection_id", "collector", "started_at", "seen_at", "ended_at", "posts",
-            "reactions", "failure",
+            "reactions", "unlisted", "failure",
         ),
         rule=Rule(91, since="started_at"),
     )  # fmt: skip
@@ -43,4 +43,6 @@ class Run(Base):
     ended_at: Mapped[datetime | None]
     posts: Mapped[int]
     reactions: Mapped[int]
+    unlisted: Mapped[int] = mapped_column(default=0)
+    """How many reactions the network counts beyond those that it lists."""
     failure: Mapped[str | None]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from privacy.base import Base, Holds, Rule, Sealed
@@ -27,10 +27,12 @@ class Score(Base):
         basis=Basis.EXPLICIT_CONSENT,
         exported=(
             "subject_id", "day", "model", "score", "impact", "weeks", "by_network", "by_kind", "by_topic",
-            "changed_since", "changes", "preliminary", "made_at",
+            "changed_since", "changes", "salt", "preliminary", "made_at",
         ),
+        withheld={"leaf": "follows from the score and its salt"},
         rule=Rule(_TWO_YEARS, since="made_at"),
     )  # fmt: skip
+    __table_args__ = (Index("ix_score_day_leaf", "day", "leaf"),)
 
     subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
@@ -50,6 +52,10 @@ class Score(Base):
     """The last final day before, where what that score was made of was still at hand."""
     changes: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
     """What changed since, in points, by name of the part (`workers.scoring.changes`); they add up to the difference."""
+    salt: Mapped[str | None]
+    """Of a final score: 32 random bytes in hex, which go with it; without them its commitment says nothing."""
+    leaf: Mapped[bytes | None]
+    """Of a final score: what the day's root has of it, SHA-256 (`workers.commitment.commit`)."""
     preliminary: Mapped[bool]
     """Is it of a day that has not ended?"""
     made_at: Mapped[datetime]

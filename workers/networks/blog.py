@@ -19,6 +19,7 @@ from workers.networks.door import plausible_day
 from workers.networks.failure import Failure, Reason
 from workers.networks.guard import origin, parsed
 from workers.networks.listing import Lists
+from workers.networks.marks import Unchanged
 from workers.networks.markup import read_html
 from workers.networks.shape import Cost, Page, Post, Profile, Reading
 from workers.networks.untrusted import Record
@@ -77,8 +78,13 @@ class Blog:
 
     def collect(self, client: Client, remote_id: str, since: date, resume: str | None = None) -> Iterator[Page]:
         """The posts in the feed. Their reactions are webmentions, so no list is ever complete here."""
-        run = _Run(client, remote_id, since)
-        return pages(Posts(run.feed, lambda item: str(item["address"]), run.reading, run.is_over), run.lists, resume)
+        run = _Run(client, remote_id, since, anew=resume is not None)
+        try:
+            yield from pages(
+                Posts(run.feed, lambda item: str(item["address"]), run.reading, run.is_over), run.lists, resume
+            )
+        except Unchanged:
+            yield Page((), None, unchanged=True)
 
     def check(self, client: Client, remote_id: str, addresses: list[str]) -> frozenset[str]:
         """Those of the given pages that are gone or closed, by one request each."""
@@ -88,8 +94,9 @@ class Blog:
 class _Run:
     """Reads one blog once."""
 
-    def __init__(self, client: Client, remote_id: str, since: date) -> None:
+    def __init__(self, client: Client, remote_id: str, since: date, *, anew: bool = True) -> None:
         self.lists = Lists()
+        self._anew = anew
         self._client = client
         self._home = remote_id
         self._since = since
@@ -101,11 +108,18 @@ class _Run:
         self._feed = self._feed or _feed_of(read_page(_asked(self._client, self._home, _HTML)))
         if cursor is not None and _origin(cursor) != _origin(self._feed):
             raise Failure(Reason.NOT_UNDERSTOOD)
-        document = _asked(self._client, cursor or self._feed, _FEED)
+        marks = self._client.marks
+        known = "" if cursor or self._anew else marks.known(self._feed)
+        document = _asked(self._client, cursor or self._feed, _FEED, known)
+        if document.status == HTTPStatus.NOT_MODIFIED:
+            marks.keep(self._feed)
+            raise Unchanged
         read = _parsed_feed(document)
         entries = [_entry(each) for each in read.entries[:_MOST_ENTRIES]]
         onward = [link.get("href", "") for link in read.feed.get("links", []) if link.get("rel") == "next"]
         following = next((each for each in onward if _origin(each) == _origin(self._feed)), None)
+        if cursor is None and following is None:
+            marks.note(self._feed, document.headers)
         return [each for each in entries if _origin(str(each["address"])) == _origin(self._home)], following
 
     def is_over(self, items: list[Record]) -> bool:
@@ -124,9 +138,11 @@ class _Run:
         return Reading(Post(str(item["address"]), posted, untrusted.text(item.get("text"))), (), frozenset())
 
 
-def _asked(client: Client, address: str, accept: str) -> Document:
-    """A page or feed that everybody can read. Raises Failure."""
-    document = client.get_document(address, accept)
+def _asked(client: Client, address: str, accept: str, unless: str = "") -> Document:
+    """A page or feed that everybody can read; with `unless` perhaps without a body. Raises Failure."""
+    document = client.get_document(address, accept, unless)
+    if unless and document.status == HTTPStatus.NOT_MODIFIED:
+        return document
     if document.status in _MISSING:
         raise Failure(Reason.GONE)
     if document.status in _CLOSED:

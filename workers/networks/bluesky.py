@@ -13,7 +13,7 @@ from workers.networks.bluesky_actors import Actors, is_opted_out
 from workers.networks.client import Client
 from workers.networks.door import admitted, joined, plausible_day, reaction_day
 from workers.networks.failure import Failure, Reason
-from workers.networks.listing import Lists
+from workers.networks.listing import Fetch, Listing, Lists
 from workers.networks.markup import addresses_in
 from workers.networks.resume import Place, opened, place, rest
 from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
@@ -26,7 +26,9 @@ _RKEY = re.compile(r"[A-Za-z0-9._~:-]{1,512}\Z")
 _PAGE = re.compile(r"https://bsky\.app/profile/(?P<actor>[^/?#]+)/?\Z")
 _POST = "app.bsky.feed.post"
 _FEED_PAGE = 50
-_LIST_PAGE = 100
+# Likes of one post at the same millisecond are the same record, so they have the same CID; the reference server goes on
+# behind a moment and a CID, and leaves out what is alike beyond the border of a page. Other sizes, other borders.
+_LIST_PAGES = (100, 71, 53)
 _POSTS_AT_ONCE = 25
 # Pages can be short, even empty, where accounts on them are not shown; only the cursor tells the end.
 _IDLE_PAGES = 5
@@ -180,28 +182,29 @@ class _Run:
             return None
         reactions: list[Reaction] = []
         complete: set[str] = set()
-        for kind in _COUNTS:
-            found, whole = self._reactions(kind, uri, post, posted)
-            reactions += found
-            complete |= {kind} if whole else set()
+        unlisted = 0
+        for kind, counted in _COUNTS.items():
+            listing = self._listing(kind, uri, untrusted.count(post.get(counted)))
+            unlisted += listing.short
+            known = kind in _LISTS_OF_PEOPLE or self._actors.look_up([_author(item) for item in listing.items])
+            reactions += filter(None, (self._reaction(kind, item, posted) for item in listing.items))
+            complete |= {kind} if listing.complete and known else set()
         text = untrusted.text(untrusted.record(post.get("record")).get("text"))
-        return Reading(
-            Post(address(self._did, _rkey(uri, self._did)), posted, text), joined(reactions), frozenset(complete)
-        )
+        own = Post(address(self._did, _rkey(uri, self._did)), posted, text)
+        return Reading(own, joined(reactions), frozenset(complete), unlisted=unlisted)
 
-    def _reactions(self, kind: str, uri: str, post: Record, posted: date) -> tuple[list[Reaction], bool]:
-        expected = untrusted.count(post.get(_COUNTS[kind]))
+    def _listing(self, kind: str, uri: str, expected: int | None) -> Listing:
         if expected == 0:
-            return [], True
+            return Listing((), complete=True)
         if kind == "reply":
-            listing = self._lists.read(kind, lambda _: (self._replies(uri), None), _key)
-        else:
-            nsid, key = _LISTS[kind]
-            params: dict[str, str | int] = {"uri": uri, "limit": _LIST_PAGE}
-            listing = self._lists.read(kind, lambda at: self._list(nsid, key, params, at), _key, expected)
-        known = kind in _LISTS_OF_PEOPLE or self._actors.look_up([_author(item) for item in listing.items])
-        found = (self._reaction(kind, item, posted) for item in listing.items)
-        return [reaction for reaction in found if reaction], listing.complete and known
+            return self._lists.read(kind, lambda _: (self._replies(uri), None), _key, expected)
+        first, *others = (self._fetch(kind, uri, size) for size in _LIST_PAGES)
+        return self._lists.read(kind, first, _key, expected, others)
+
+    def _fetch(self, kind: str, uri: str, size: int) -> Fetch:
+        nsid, key = _LISTS[kind]
+        params: dict[str, str | int] = {"uri": uri, "limit": size}
+        return lambda at: self._list(nsid, key, params, at)
 
     def _replies(self, uri: str) -> list[Record]:
         answer = self._xrpc.ask("app.bsky.feed.getPostThread", {"uri": uri, "depth": 1, "parentHeight": 0})

@@ -23,6 +23,7 @@ from workers.networks.body import parse_json, read_limited
 from workers.networks.connection import Deadline, GuardedBackend, Resolve, system_addresses
 from workers.networks.failure import Failure, Reason
 from workers.networks.guard import Guard, origin
+from workers.networks.marks import Marks, asked_with
 from workers.networks.names import Texts, system_texts
 from workers.networks.pace import asked_to_wait_until, is_spent, used_up_until
 from workers.networks.traffic import Alone, Traffic
@@ -109,6 +110,8 @@ class _Call:
     """What a POST brings; None is a GET."""
     kind: str = "application/x-www-form-urlencoded"
     """The media type of that."""
+    unless: str = field(default="", repr=False)
+    """The mark with which nothing has changed (`marks`)."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,7 @@ class Client:
         backend: httpcore.NetworkBackend | None = None,
     ) -> None:
         self.now = now
+        self.marks = Marks()
         self.requests = 0
         self.texts_of = texts
         self._user_agent = user_agent
@@ -180,19 +184,30 @@ class Client:
         return self._guard.origin_of(host)
 
     def get_json(
-        self, url: str, params: Params | None = None, *, secret: Secret | None = None, accept: str = "application/json"
+        self,
+        url: str,
+        params: Params | None = None,
+        *,
+        secret: Secret | None = None,
+        accept: str = "application/json",
+        unless: str = "",
     ) -> Answer:
         """Asks for JSON, following up to three redirects (with a secret: within the same origin).
+
+        With the mark of an earlier answer in `unless` the status may be 304, without JSON: nothing has changed.
 
         Raises Failure: REFUSED_ADDRESS, UNREACHABLE (no connection, 5xx, too slow), RATE_LIMITED with a time,
         NOT_UNDERSTOOD (a good status without JSON, too long, too deep). Other 4xx are answers.
         """
-        address, raw = self._followed(_Call(self._address(url, params), accept, secret or Secret()))
+        call = _Call(self._address(url, params), accept, secret or Secret(), unless=unless)
+        address, raw = self._followed(call)
+        if unless and raw.status == HTTPStatus.NOT_MODIFIED:
+            return Answer(raw.status, raw.headers, None, address.netloc.decode("ascii"))
         return self._answer(address, raw)
 
-    def get_document(self, url: str, accept: str) -> Document:
-        """Asks for a page or a feed, following up to three redirects. Raises Failure like `get_json`."""
-        address, raw = self._followed(_Call(self._address(url, None), accept))
+    def get_document(self, url: str, accept: str, unless: str = "") -> Document:
+        """Asks for a page or a feed, following up to three redirects. `unless` and failures are as in `get_json`."""
+        address, raw = self._followed(_Call(self._address(url, None), accept, unless=unless))
         return Document(raw.status, raw.headers, raw.body, str(address))
 
     def post_form(self, url: str, form: Mapping[str, str], secret: Secret) -> Answer:
@@ -302,6 +317,7 @@ class Client:
             "User-Agent": self._user_agent,
             "Accept": call.accept,
             "Accept-Encoding": "gzip",
+            **asked_with(call.unless),
             **call.secret.headers,
         }
         if call.sent is not None:

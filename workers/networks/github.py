@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from http import HTTPStatus
+from typing import NamedTuple
 
 from workers.networks import untrusted
 from workers.networks.client import Answer, Client, Params, Secret
 from workers.networks.door import YOUNG_DAYS, Actor, admitted, carries_mark, joined, plausible_day, reaction_day
 from workers.networks.failure import Failure, Reason
 from workers.networks.links import next_query, params_of
-from workers.networks.listing import Lists
+from workers.networks.listing import SAME, Listing, Lists
+from workers.networks.marks import Unchanged
 from workers.networks.markup import addresses_in
 from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
@@ -74,19 +76,29 @@ class GitHub:
         return frozenset(address for address in addresses if not api.shows(address, remote_id))
 
 
+class _Found(NamedTuple):
+    """Reactions of one kind."""
+
+    reactions: list[Reaction]
+    whole: bool = True
+    same: bool = False
+    """Has nothing changed, so that nothing was read?"""
+
+
 class _Api:
     """The API, asked through one client with one token."""
 
     def __init__(self, client: Client, token: str) -> None:
         self._client = client
         self._secret = Secret(headers={"Authorization": f"Bearer {token}"})
+        self.marks = client.marks
 
     def today(self) -> date:
         return self._client.now().date()
 
-    def ask(self, path: str, params: Params | None = None, accept: str = _JSON) -> Answer:
+    def ask(self, path: str, params: Params | None = None, accept: str = _JSON, unless: str = "") -> Answer:
         """Any answer but a refusal of the token. Raises Failure."""
-        answer = self._client.get_json(_API + path, params, secret=self._secret, accept=accept)
+        answer = self._client.get_json(_API + path, params, secret=self._secret, accept=accept, unless=unless)
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise Failure(Reason.KEY_REFUSED)
         return answer
@@ -106,9 +118,12 @@ class _Api:
             raise Failure(Reason.NOT_UNDERSTOOD)
         return found
 
-    def items(self, path: str, params: Params, accept: str = _JSON) -> tuple[list[Record], Answer]:
-        """A page of a list."""
-        answer = self.ask(path, params, accept)
+    def items(self, path: str, params: Params, accept: str = _JSON, unless: str = "") -> tuple[list[Record], Answer]:
+        """A page of a list. Raises Unchanged where it is what `unless` is the mark of."""
+        answer = self.ask(path, params, accept, unless)
+        if unless and answer.status == HTTPStatus.NOT_MODIFIED:
+            self.marks.keep(path)
+            raise Unchanged
         _raise_for(answer.status, Reason.GONE)
         if not isinstance(answer.data, list):
             raise Failure(Reason.NOT_UNDERSTOOD)
@@ -166,54 +181,74 @@ class _Run:
         topics = item.get("topics")
         words = [item.get("name"), item.get("description"), *(topics if isinstance(topics, list) else [])]
         text = "\n".join(filter(None, (untrusted.text(word) for word in words)))
-        comments = [self._comments(f"{path}/{about}/comments", posted) for about in ("issues", "pulls")]
         read = {
-            "like": [self._stars(path, item, posted)],
-            "repost": [self._forks(path, item, posted)],
-            "reply": comments,
+            "like": self._stars(path, item, posted),
+            "repost": self._forks(path, item, posted),
+            "reply": self._replies(path, posted),
         }
-        complete = {kind for kind, parts in read.items() if all(whole for _, whole in parts)}
-        found = [reaction for parts in read.values() for some, _ in parts for reaction in some]
-        return Reading(Post(address, posted, text), joined(found), frozenset(complete))
+        complete = frozenset(kind for kind, found in read.items() if found.whole)
+        same = frozenset(kind for kind, found in read.items() if found.same)
+        reactions = joined(reaction for found in read.values() for reaction in found.reactions)
+        return Reading(Post(address, posted, text), reactions, complete, same)
 
-    def _stars(self, path: str, item: Record, posted: date) -> tuple[list[Reaction], bool]:
+    def _stars(self, path: str, item: Record, posted: date) -> _Found:
         if item.get("stargazers_count") == 0:
-            return [], True
+            return _Found([])
         listing = self.lists.read("like", lambda at: self._star_page(f"{path}/stargazers", at), _starred_by)
         found = (self._admitted("like", star, star.get("starred_at"), "user", posted) for star in listing.items)
-        return [star for star in found if star], listing.complete
+        return _Found([star for star in found if star], listing.complete, listing is SAME)
 
     def _star_page(self, path: str, cursor: str | None) -> tuple[list[Record], str | None]:
         """Stars come oldest first: after the first page the last one, and so back to the beginning of the window."""
-        items, answer = self._api.items(path, {**_ALL, "page": cursor or "1"}, _WITH_DATE)
+        mark = self._api.marks.known(path) if cursor is None else ""
+        items, answer = self._api.items(path, {**_ALL, "page": cursor or "1"}, _WITH_DATE, mark)
         if cursor is None:
             last = params_of(next_query(answer, "last")).get("page", "1")
+            if last == "1":
+                self._api.marks.note(path, answer.headers)
             return items, str(last) if str(last).isdecimal() and str(last) != "1" else None
         days = [moment.date() for item in items if (moment := untrusted.moment(item.get("starred_at")))]
         older = int(cursor) > 2 and min(days, default=date.min) >= self._since  # noqa: PLR2004 - page 1 is read
         return items, str(int(cursor) - 1) if older else None
 
-    def _forks(self, path: str, item: Record, posted: date) -> tuple[list[Reaction], bool]:
+    def _forks(self, path: str, item: Record, posted: date) -> _Found:
         if item.get("forks_count") == 0:
-            return [], True
+            return _Found([])
         listing = self.lists.read(
             "repost", lambda at: self._newest(f"{path}/forks", {"sort": "newest", **_ALL}, at), _id
         )
         found = (self._admitted("repost", fork, fork.get("created_at"), "owner", posted) for fork in listing.items)
-        return [fork for fork in found if fork], listing.complete
+        return _Found([fork for fork in found if fork], listing.complete, listing is SAME)
 
-    def _comments(self, path: str, posted: date) -> tuple[list[Reaction], bool]:
-        since = f"{self._since.isoformat()}T00:00:00Z"
+    def _replies(self, path: str, posted: date) -> _Found:
+        """Comments on issues and on changes are of one kind: where one list has changed, both are read."""
+        paths = [f"{path}/{about}/comments" for about in ("issues", "pulls")]
+        listings = [self._comments(each) for each in paths]
+        if any(listing is not SAME for listing in listings):
+            both = zip(paths, listings, strict=True)
+            listings = [self._comments(each, anew=True) if listing is SAME else listing for each, listing in both]
+        items = [item for listing in listings for item in listing.items]
+        found = (self._admitted("reply", item, item.get("created_at"), "user", posted) for item in items)
+        whole, same = all(listing.complete for listing in listings), all(listing is SAME for listing in listings)
+        return _Found([reply for reply in found if reply], whole, same)
+
+    def _comments(self, path: str, *, anew: bool = False) -> Listing:
+        # From the first of a month on, so that the same is asked for as the day before.
+        since = f"{self._since.replace(day=1).isoformat()}T00:00:00Z"
         params: Params = {"sort": "created", "direction": "desc", "since": since, **_ALL}
-        listing = self.lists.read("reply", lambda at: self._newest(path, params, at), _id)
-        found = (self._admitted("reply", item, item.get("created_at"), "user", posted) for item in listing.items)
-        return [reply for reply in found if reply], listing.complete
+        return self.lists.read("reply", lambda at: self._newest(path, params, at, anew=anew), _id)
 
-    def _newest(self, path: str, params: Params, cursor: str | None) -> tuple[list[Record], str | None]:
+    def _newest(
+        self, path: str, params: Params, cursor: str | None, *, anew: bool = False
+    ) -> tuple[list[Record], str | None]:
         """A page of a list that begins with the newest; behind the window nothing is asked for."""
-        items, answer = self._api.items(path, params_of(cursor) or params)
+        mark = self._api.marks.known(path) if cursor is None and not anew else ""
+        items, answer = self._api.items(path, params_of(cursor) or params, unless=mark)
         days = [moment.date() for item in items if (moment := untrusted.moment(item.get("created_at")))]
-        return items, next_query(answer) if min(days, default=date.min) >= self._since else None
+        following = next_query(answer) if min(days, default=date.min) >= self._since else None
+        if cursor is None and following is None:
+            self._api.marks.note(path, answer.headers)
+        return items, following
 
     def _admitted(self, kind: str, item: Record, moment: object, who: str, posted: date) -> Reaction | None:
         day = reaction_day(untrusted.moment(moment), posted, self._today)

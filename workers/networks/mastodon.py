@@ -176,25 +176,30 @@ class _Run:
         self._acct = _acct(untrusted.record(status.get("account")), self._host)
         reactions: list[Reaction] = []
         complete: set[str] = set()
+        unlisted = 0
         for kind in _COUNTS:
-            found, whole = self._reactions(kind, status, _Day(posted, self._today), counted)
+            found, whole, short = self._reactions(kind, status, _Day(posted, self._today), counted)
             reactions += found
             complete |= {kind} if whole else set()
+            unlisted += short
         text, _ = read_html(status.get("content"))
         post = Post(_address(status, self._client.origin(self._host), self._acct), posted, text)
-        return Reading(post, joined(reactions), frozenset(complete))
+        return Reading(post, joined(reactions), frozenset(complete), unlisted=unlisted)
 
-    def _reactions(self, kind: str, status: Record, day: _Day, counted: frozenset[str]) -> tuple[list[Reaction], bool]:
+    def _reactions(
+        self, kind: str, status: Record, day: _Day, counted: frozenset[str]
+    ) -> tuple[list[Reaction], bool, int]:
+        """Reactions of a kind, whether they are all, and how many the server counts but does not list."""
         least = untrusted.count(status.get(_COUNTS[kind]))
         if least == 0 and kind in counted:
-            return [], True
+            return [], True, 0
         number = _id(status)
         if kind == "reply":
-            return self._replies(number, day)
+            return (*self._replies(number, day), 0)
         path = f"statuses/{number}/{_LISTS[kind]}"
         listing = self._lists.read(kind, lambda at: self.page(path, params_of(at) or _ACCOUNTS), _id, least)
         found = (admitted(kind, self._actor(account), day.posted) for account in listing.items)
-        return [reaction for reaction in found if reaction], listing.complete
+        return [reaction for reaction in found if reaction], listing.complete, listing.short
 
     def _replies(self, number: str, day: _Day) -> tuple[list[Reaction], bool]:
         listing = self._lists.read("reply", lambda _: (self._descendants(number), None), _id)

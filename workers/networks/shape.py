@@ -64,6 +64,10 @@ class Reading:
     post: Post
     reactions: tuple[Reaction, ...]
     complete: frozenset[str]
+    same: frozenset[str] = frozenset()
+    """Kinds whose list has not changed since it was last read, so that it was not read again."""
+    unlisted: int = 0
+    """How many reactions the network counts beyond those that its lists show: of closed accounts, or lost by it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class Page:
 
     readings: tuple[Reading, ...]
     resume: str | None
+    unchanged: bool = False
+    """The network says that there is nothing but what was read last time, and that all of it is still there."""
 
 
 @dataclass(frozen=True)

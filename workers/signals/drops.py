@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workers.models import Dropped, Post
+from workers.models.bucket import between
 from workers.scoring.signals import AUDIENCE_CODE, EPOCH, KIND_CODES
 from workers.signals.columns import Columns, Marks
 from workers.signals.crowd import About
@@ -33,7 +34,7 @@ def drops_between(session: Session, first: str, end: str) -> list[Drop]:
     query = (
         select(Dropped, Post.connection_id, Post.number)
         .outerjoin(Post, Post.id == Dropped.post_id)
-        .where(Dropped.subject_id >= first, Dropped.subject_id < end)
+        .where(*between(Dropped.subject_id, first, end))
         .order_by(Dropped.id)
     )
     return [

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from privacy import journal
 from workers.models import Bucket, Connection, Inbox, Objection
+from workers.models.bucket import between
 from workers.networks.shape import Reading
 from workers.runtime.process import Process
 from workers.runtime.upsert import upsert
@@ -94,11 +95,11 @@ def _heard_in(process: Process, first: str, end: str, network: str, actor_id: st
     people: dict[str, list[str]] = {}
     with process.reading() as session:
         mine = select(Connection.subject_id, Connection.id).where(Connection.network == network)
-        mine = mine.where(*_range(Connection.subject_id, first, end))
+        mine = mine.where(*between(Connection.subject_id, first, end))
         for who, one in session.execute(mine.order_by(Connection.subject_id, Connection.id)):
             people.setdefault(who, []).append(one)
         file = session.scalar(select(Bucket.file).where(Bucket.first == first))
-        said = select(Inbox.subject_id, Inbox.connection_id, Inbox.block).where(*_range(Inbox.subject_id, first, end))
+        said = select(Inbox.subject_id, Inbox.connection_id, Inbox.block).where(*between(Inbox.subject_id, first, end))
         rows = [(who, one, block) for who, one, block in session.execute(said.order_by(Inbox.id))]
     keys = {name: key for name, key in process.ring.people(first, end).items() if name in people}
     people = {name: own for name, own in people.items() if name in keys}
@@ -120,10 +121,6 @@ def _heard_in(process: Process, first: str, end: str, network: str, actor_id: st
     owner = stored.speaker_person
     heard = (wanted[owner] > 0) & (stored.pseudonym == wanted[owner])
     return sorted(found | {stored.subjects[place] for place in np.unique(owner[heard]).tolist()})
-
-
-def _range(column: InstrumentedAttribute[str], first: str, end: str) -> tuple[ColumnElement[bool], ...]:
-    return column >= first, column < end
 
 
 def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool:

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from privacy import consent
 from privacy.base import Subject
 from privacy.keyring import KeyRing, PersonKey
 from privacy.vocabulary import Purpose
 from workers.models import Connection, DayScored, Score, StandingLink
+from workers.models.bucket import between
 from workers.models.connection import State
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
@@ -60,7 +61,7 @@ def lent_between(session: Session, first: str, end: str, day: date) -> list[tupl
 
     It holds nobody: ask again, with the lenders held, where it is to count.
     """
-    lenders = select(StandingLink.lender_id).where(*_range(StandingLink.subject_id, first, end))
+    lenders = select(StandingLink.lender_id).where(*between(StandingLink.subject_id, first, end))
     newest = (
         select(Score.subject_id, func.max(Score.day).label("day"))
         .join(DayScored, DayScored.day == Score.day)
@@ -72,17 +73,13 @@ def lent_between(session: Session, first: str, end: str, day: date) -> list[tupl
         select(StandingLink.subject_id, StandingLink.actor, StandingLink.lender_id, Score.score)
         .join(newest, newest.c.subject_id == StandingLink.lender_id)
         .join(Score, (Score.subject_id == newest.c.subject_id) & (Score.day == newest.c.day))
-        .where(*_range(StandingLink.subject_id, first, end))
+        .where(*between(StandingLink.subject_id, first, end))
         # Asked about these lenders only: everybody else's consents are no business of this bucket.
         .where(StandingLink.lender_id.in_(consent.agreeing(Purpose.RECOGNITION).where(Subject.id.in_(lenders))))
         .order_by(StandingLink.subject_id, StandingLink.actor)
     )
     rows = session.connection().execute(query).all()
     return [(who, actor, lender, score) for who, actor, lender, score in rows]
-
-
-def _range(column: InstrumentedAttribute[str], first: str, end: str) -> tuple[ColumnElement[bool], ...]:
-    return column >= first, column < end
 
 
 def _lends(session: Session, lender_id: str) -> bool:

@@ -74,12 +74,13 @@ class _Place:
 
 
 def put(work: Work, key: PersonKey, connection: Connection, *readings: Reading) -> int:
-    """Stores the reactions of a page of posts as one block; how many were read.
+    """Stores the reactions of a page of posts as one block; how many were read, or stand as they were read before.
 
     Kinds that were read to their end replace what was stored (so what was taken back goes); others only add.
     """
     readings = tuple(without_forgotten(work, key, connection, readings))
     said: list[Statement] = []
+    stand = 0
     mine: Columns | None = None
     done: set[int] = set()
     for reading in readings:
@@ -89,11 +90,13 @@ def put(work: Work, key: PersonKey, connection: Connection, *readings: Reading) 
             said, mine, done = [], None, set()
         if mine is None:
             mine = known(work.session, connection.subject_id, key)
-        _put_post(place, reading, _stored(mine, connection.id, place.post.number))
+        stored = _stored(mine, connection.id, place.post.number)
+        stand += sum(len(stored[kind]) for kind in reading.same & stored.keys())
+        _put_post(place, reading, stored)
         said += place.said
         done.add(place.post.number)
     say(work.session, key, connection.subject_id, connection.id, said)
-    return sum(len(reading.reactions) for reading in readings)
+    return stand + sum(len(reading.reactions) for reading in readings)
 
 
 def _put_post(place: _Place, reading: Reading, stored: Mapping[str, dict[_Identity, _Known]]) -> None:
@@ -153,6 +156,14 @@ def drop_posts(session: Session, posts: Iterable[Post]) -> None:
         say(session, process_of(session).ring.person(subject_id), subject_id, connection_id, said)
 
 
+def see_again(work: Work, connection: Connection, since: date) -> int:
+    """Notes that all posts from a day on are still there; how many they are."""
+    theirs = list(work.session.scalars(select(Post).where(Post.connection_id == connection.id, Post.day >= since)))
+    for post in theirs:
+        post.read_at = work.now
+    return len(theirs)
+
+
 def drop_silent(session: Session, connection: Connection, since: date) -> None:
     """Erases posts before a day on which no stored reaction rests any more."""
     heard = set(_posts(known(session, connection.subject_id), connection.id).tolist())
@@ -179,6 +190,7 @@ def drop_signals(session: Session, connection: Connection) -> None:
     """Erases the signals and posts of a connection: at once for every reader, and soon in the files."""
     for table in (Inbox, Post):
         session.execute(delete(table).where(table.connection_id == connection.id))
+    connection.marks = None  # "nothing has changed" would be no answer to who has forgotten it
     key = process_of(session).ring.person(connection.subject_id)
     say(session, key, connection.subject_id, connection.id, [Statement(DROP_ALL)], urgent=True)
     drop_unheard(session, connection.subject_id)

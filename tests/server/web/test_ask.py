@@ -1,5 +1,6 @@
 """Asking for a right: people without an account by a page of their own, participants among their data."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +8,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from privacy.request import Kind, Request, State
+from privacy.request import Kind, Request, State, key_of
+from privacy.sealed import seal
+from server.models import Role
+from server.services import accounts
 from tests.server.browser import Browser
 from workers.requests import done_at_once
 from workers.runtime.process import Process
@@ -85,6 +89,39 @@ def test_a_proven_objection_says_that_it_is_in_force(browser: Browser, process: 
     browser.get("/request").post("/request", **FORM | {"kind": "objection"})
     change(process, state=State.ANSWERED.value, closed_at=process.clock())
     assert browser.get(browser.path).says("Your objection is in force.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "sentence"),
+    [
+        (
+            "access",
+            {"like": 3},
+            "Found under the posts of 2 people who take part, from 1 November 2026 to 3 November 2026: Like: 3.",
+        ),
+        ("access", {}, "No reaction of your account is stored here."),
+        ("erasure", {"like": 3}, "They are deleted: they count in no score from now on"),
+        ("objection", {}, "a fingerprint of your account stays on a list"),
+    ],
+)
+def test_the_answer_of_the_system_is_on_the_page_in_the_letter_and_on_the_desk(
+    browser: Browser, sign_up: Callable[..., Browser], process: Process, kind: str, found: dict[str, int], sentence: str
+) -> None:
+    browser.get("/request").post("/request", **FORM | {"kind": kind}, contact="mira@post.example")
+    with process.working() as work:
+        [row] = work.session.scalars(select(Request))
+        days = {"first": "2026-11-01", "last": "2026-11-03"} if found else {"first": "", "last": ""}
+        seal(row, key_of(work.ring, row), found=json.dumps({"participants": 2, "kinds": found, **days}))
+        row.state, row.closed_at, row.lapses_at = State.ANSWERED.value, work.now, None
+        request_id = row.id
+    assert browser.get(browser.path).says(sentence)
+    assert browser.get(f"{browser.path}/letter").says(sentence)
+    assert browser.says("/privacy#reacting")
+    dpo = sign_up("dpo@garten.test")
+    with process.working() as work:
+        accounts.set_role(work, "dpo@garten.test", Role.DPO)
+    assert dpo.get(f"/desk/requests/{request_id}").says(sentence)
+    assert "mailto:mira%40post.example?subject=" in dpo.page
 
 
 def test_nobody_can_ask_while_nobody_is_responsible(browser: Browser, process: Process) -> None:

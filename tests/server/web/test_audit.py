@@ -23,7 +23,7 @@ from tests.server.browser import PASSWORD, Browser
 from workers import jobs, logbook
 from workers.audit import root
 from workers.jobs import erase
-from workers.models import Connection, Dispute, Draw, Post, Sample, Score, ScoreOpening
+from workers.models import Connection, Dispute, Draw, Post, Sample, Score
 from workers.places import holdings
 from workers.runtime.process import Process
 from workers.scoring.standalone_verifier import verify
@@ -165,7 +165,7 @@ def test_the_auditor_never_learns_who_is_who(process: Process, auditor: Browser,
 
 def test_labels_differ_between_days_and_auditors(process: Process, town: list[str]) -> None:
     with process.reading() as session:
-        day = session.scalars(select(ScoreOpening.day)).first()
+        day = session.scalars(select(Score.day).where(Score.leaf.is_not(None))).first()
     assert day is not None
     labels = {
         audits.label(process.ring, day - timedelta(days=back), auditor, subject_id)
@@ -198,7 +198,7 @@ def test_every_look_is_noted_and_shown_to_the_person(
     assert ann.says("5 looks by people with a role")
     assert ann.says("Read where the points come from, without names and addresses")
     assert ann.says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")
-    assert ann.get("/explanation").says(f"{members.label(process.ring, account_of(AUDITOR).id)} (Auditor)")
+    assert ann.get("/explanation").says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")
     assert AUDITOR not in ann.page
     assert account_of(AUDITOR).id not in ann.page
 

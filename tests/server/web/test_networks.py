@@ -38,7 +38,8 @@ def test_a_missing_key_is_told_with_where_to_get_it(admin: Browser) -> None:
     assert admin.says("0 of 10,000 a day")
     assert admin.says("at most 5 requests and 2 for each post of an account, once a day")
     assert admin.says("at most 2 requests for an account, once a day")  # Facebook
-    assert admin.says("Allowed By tier; posts that are read count, too.")  # X
+    assert admin.says("Allowed It is paid by use: every post that is read costs")  # X
+    assert 'href="https://docs.x.com/x-api/fundamentals/post-cap"' in admin.page
     assert admin.says("Allowed 5,000 requests an hour.")  # GitHub
     admin.get("/organisation/networks/youtube/key")
     assert admin.says("YouTube Data API v3")

@@ -10,7 +10,7 @@ from tests.factories.scores import day_before
 from workers import logbook
 from workers.audit import root
 from workers.jobs import erase
-from workers.models import Score, ScoreOpening, ScoreRoot
+from workers.models import Score, ScoreRoot
 from workers.places import holdings
 from workers.results import drop_scores
 from workers.runtime.process import Process
@@ -58,10 +58,10 @@ def test_places_tell_nothing_about_people_nor_about_another_day(process: Process
         for number, subject_id in enumerate(people):
             make_score(work, subject_id, day_before(work, 2), 10.0 + number / 3)
         root.publish(work, day_before(work, 2))
-        rows = work.session.execute(
-            select(ScoreOpening.day, ScoreOpening.place).order_by(ScoreOpening.subject_id)
-        ).all()
-        orders = [[place for day, place in rows if day == day_before(work, days)] for days in (1, 2)]
+        orders = []
+        for days in (1, 2):
+            standing = root.Places(work.session, day_before(work, days))
+            orders.append([people.index(standing.subject_id(place) or "") for place in range(11)])
     assert sorted(orders[0]) == sorted(orders[1]) == list(range(11))
     assert orders[0] != orders[1]
     assert orders[0] != list(range(11))
@@ -98,7 +98,7 @@ def test_whoever_is_erased_or_withdraws_takes_their_salt_along_and_the_others_st
         drop_scores(work.session, withdrawn)
     with process.reading() as session:
         assert holdings(process).traces(session, erased) == {}
-        assert session.scalars(select(ScoreOpening.subject_id)).all().count(withdrawn) == 0
+        assert session.scalars(select(Score.salt).where(Score.subject_id == withdrawn)).all() == []
     found = [proof_of(process, one) for one in others]
     assert all(one is not None and root.holds(one) for one in found)
     logbook.append(process)

@@ -1,5 +1,6 @@
 """Requests of people without an account: found, proven by a code, objections carried out, claims that lapse."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -40,13 +41,14 @@ def check(town: Town, request_id: str) -> None:
     with town.process.working() as work:
         look_again(work, work.session.get_one(Request, request_id))
     jobs.prove_request(request_id)
+    jobs.carry_out_request(request_id)
 
 
 def show_code(town: Town, request_id: str) -> None:
     town.server.person("mira").note = f"<p>Garten {text(town, request_id, 'code')}</p>"
 
 
-def test_a_request_is_found_then_proven_then_waits_for_an_answer(each_town: Town) -> None:
+def test_a_request_is_found_then_proven_then_answered(each_town: Town) -> None:
     town = each_town
     request_id = ask(town)
     found = row(town, request_id)
@@ -60,7 +62,56 @@ def test_a_request_is_found_then_proven_then_waits_for_an_answer(each_town: Town
     show_code(town, request_id)
     check(town, request_id)
     found = row(town, request_id)
-    assert (found.state, found.proof, found.lapses_at) == (State.OPEN, "bio", None)
+    assert (found.state, found.proof, found.lapses_at) == (State.ANSWERED, "bio", None)
+    assert json.loads(text(town, request_id, "found")) == {"participants": 0, "kinds": {}, "first": "", "last": ""}
+
+
+def test_whoever_asks_learns_what_is_kept_of_their_reactions(each_town: Town) -> None:
+    town = each_town
+    connection_id = town.join()
+    town.post(3, "jona", "wanda")
+    town.post(4, "jona")
+    jobs.collect(connection_id)
+    request_id = ask(town, Kind.ACCESS, f"@jona@{town.server.host}")
+    jobs.look_up_request(request_id)
+    town.server.person("jona").note = text(town, request_id, "code")
+    check(town, request_id)
+    said = json.loads(text(town, request_id, "found"))
+    assert (said["participants"], said["kinds"]) == (1, {"like": 2})
+    assert said["first"] <= said["last"]
+    assert [kind for kind, _, _ in town.signals()].count("like") == 3
+    assert row(town, request_id).state == State.ANSWERED
+
+
+def test_whoever_wants_it_erased_is_left_out_for_good_and_told_what_went(town: Town) -> None:
+    connection_id = town.join()
+    town.post(3, "jona", "wanda")
+    jobs.collect(connection_id)
+    request_id = ask(town, Kind.ERASURE, f"@jona@{town.server.host}")
+    jobs.look_up_request(request_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 2  # nobody is believed without a proof
+    town.server.person("jona").note = text(town, request_id, "code")
+    check(town, request_id)
+    jobs.carry_out_request(request_id)  # again
+    jobs.collect(connection_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+    assert json.loads(text(town, request_id, "found"))["kinds"] == {"like": 1}
+    with town.process.reading() as session:
+        assert session.scalars(select(Objection.until)).all() == [None]
+
+
+def test_what_was_killed_before_its_end_is_carried_out_by_the_schedule(town: Town) -> None:
+    request_id = ask(town)
+    jobs.look_up_request(request_id)
+    show_code(town, request_id)
+    with town.process.working() as work:
+        look_again(work, work.session.get_one(Request, request_id))
+    jobs.prove_request(request_id)
+    assert row(town, request_id).state == State.OPEN
+    town.process.queue.rq.empty()
+    town.process.clock.go(minutes=3)  # type: ignore[attr-defined]
+    send_due(town.process)
+    assert town.sent().count("carry_out_request") == 1
 
 
 def test_a_link_of_the_own_profile_proves_it_as_well(town: Town) -> None:
@@ -69,7 +120,7 @@ def test_a_link_of_the_own_profile_proves_it_as_well(town: Town) -> None:
     page = f"{town.process.settings.public_url}/me/{text(town, request_id, 'code')}"
     town.server.person("mira").fields = [{"name": "Klarwert", "value": f'<a href="{page}" rel="me">hier</a>'}]
     check(town, request_id)
-    assert (row(town, request_id).state, row(town, request_id).proof) == (State.OPEN, "rel_me")
+    assert (row(town, request_id).state, row(town, request_id).proof) == (State.ANSWERED, "rel_me")
 
 
 def test_without_the_code_nothing_is_proven_and_it_can_be_tried_again(town: Town) -> None:
@@ -79,7 +130,7 @@ def test_without_the_code_nothing_is_proven_and_it_can_be_tried_again(town: Town
     assert (row(town, request_id).state, row(town, request_id).failure) == (State.CLAIMED, "proof_not_found")
     show_code(town, request_id)
     check(town, request_id)
-    assert row(town, request_id).state == State.OPEN
+    assert row(town, request_id).state == State.ANSWERED
 
 
 def test_an_objection_is_in_force_on_the_claim_and_lapses_without_a_proof(town: Town, clock: Clock) -> None:

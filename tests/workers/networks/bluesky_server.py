@@ -48,6 +48,8 @@ class AppView(LoopbackServer):
         self.reposts: list[Json] = []
         self.quotes: list[Json] = []
         self.replies: list[Json] = []
+        self.loses_twins = False
+        """Does a page of likes begin behind a moment, as on the reference server, and as long as was asked for?"""
         self.spoil: Callable[[str, Reply], Reply] = lambda _nsid, reply: reply
 
     # ---- what happens -----------------------------------------------------------------------------------------
@@ -96,7 +98,7 @@ class AppView(LoopbackServer):
             "app.bsky.actor.getProfile": lambda _asked: Reply(self.profile),
             "app.bsky.actor.getProfiles": self._profiles,
             "app.bsky.feed.getAuthorFeed": lambda asked: _paged(asked, "feed", self.feed),
-            "app.bsky.feed.getLikes": lambda asked: _paged(asked, "likes", self.likes),
+            "app.bsky.feed.getLikes": self._likes,
             "app.bsky.feed.getRepostedBy": lambda asked: _paged(asked, "repostedBy", self.reposts),
             "app.bsky.feed.getQuotes": lambda asked: _paged(asked, "posts", self.quotes),
             "app.bsky.feed.getPostThread": self._post_thread,
@@ -112,6 +114,14 @@ class AppView(LoopbackServer):
     def _profiles(self, asked: Asked) -> Reply:
         return Reply({"profiles": [self.people[each] for each in asked.values["actors"] if each in self.people]})
 
+    def _likes(self, asked: Asked) -> Reply:
+        if not self.loses_twins:
+            return _paged(asked, "likes", self.likes)
+        size, before = int(asked.params["limit"]) // 33, asked.params.get("cursor", "Z")
+        left = sorted((like for like in self.likes if str(like["createdAt"]) < before), key=_newest, reverse=True)
+        more = {"cursor": _newest(left[size - 1])} if len(left) > size else {}
+        return Reply({"likes": left[:size], **more})
+
     def _post_thread(self, _: Asked) -> Reply:
         post = self.feed[0]["post"]
         return Reply({"thread": {"$type": "app.bsky.feed.defs#threadViewPost", "post": post, "replies": self.replies}})
@@ -120,6 +130,10 @@ class AppView(LoopbackServer):
         known = [item["post"] for item in self.feed]
         wanted = asked.values["uris"]
         return Reply({"posts": [post for post in known if isinstance(post, dict) and post.get("uri") in wanted]})
+
+
+def _newest(like: Json) -> str:
+    return str(like["createdAt"])
 
 
 def _paged(asked: Asked, key: str, items: list[Json]) -> Reply:

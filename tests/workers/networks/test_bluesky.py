@@ -221,6 +221,26 @@ class TestCollecting:
         assert reading.reactions == ()
         assert reading.complete == KINDS - {"reply"}
 
+    def test_likes_that_the_server_loses_between_two_pages_are_found_by_pages_of_another_size(
+        self, appview: AppView, client: Client
+    ) -> None:
+        appview.loses_twins = True
+        appview.post("p1", likeCount=5)
+        for name, day in (("a", 5), ("b", 4), ("c", 3), ("d", 3), ("e", 2)):
+            appview.like(person(name), DAY + timedelta(days=day))
+        reading = only(appview, client)
+        assert actors(reading, "like") == {did(name) for name in "abcde"}
+        assert "like" in reading.complete
+        sizes = [asked.params["limit"] for asked in appview.asked if asked.path.endswith("getLikes")]
+        assert sizes == ["100", "100", "71", "71", "71"]
+
+    def test_what_the_server_counts_and_never_lists_is_said(self, appview: AppView, client: Client) -> None:
+        appview.post("p1", likeCount=7, quoteCount=3)
+        for name in "abcde":
+            appview.like(person(name))
+        reading = only(appview, client)
+        assert (reading.unlisted, "like" in reading.complete) == (7 - 5 + 3 + 2, True)
+
     def test_only_direct_replies_count(self, appview: AppView, client: Client) -> None:
         uri = appview.post("p1")
         appview.answer(appview.known("paul"), uri, "r1")

@@ -3,7 +3,8 @@
 import pytest
 
 from workers.networks.failure import Failure, Reason
-from workers.networks.listing import FORGIVEN, PAGES, UNREAD, Fetch, Lists
+from workers.networks.listing import FORGIVEN, PAGES, SAME, UNREAD, Fetch, Lists
+from workers.networks.marks import Unchanged
 from workers.networks.untrusted import Record
 
 
@@ -49,6 +50,51 @@ def test_a_page_with_nothing_new_below_the_count_is_incomplete() -> None:
 def test_some_networks_may_have_empty_pages_in_between() -> None:
     assert ids(Lists(idle_pages=3), pages([1], [], [], [2])) == ([1, 2], True)
     assert ids(Lists(idle_pages=2), pages([1], [], [], [2])) == ([1], True)
+
+
+def test_a_short_list_is_read_by_pages_of_other_sizes_until_nothing_more_comes_to_light() -> None:
+    asked: list[str] = []
+
+    def noted(name: str, fetch: Fetch) -> Fetch:
+        def noting(cursor: str | None) -> tuple[list[Record], str | None]:
+            asked.append(name)
+            return fetch(cursor)
+
+        return noting
+
+    first, second, third = pages([1, 2], [4]), pages([1], [2], [3]), pages([1], [2, 3, 4])
+    listing = Lists().read("like", first, key, 4, [noted("second", second), noted("third", third)])
+    assert (sorted(str(item["id"]) for item in listing.items), listing.complete, listing.short) == (
+        ["1", "2", "3", "4"], True, 0
+    )  # fmt: skip
+    assert set(asked) == {"second"}
+    listing = Lists().read("like", first, key, 9, [third, noted("last", third)])
+    assert (len(listing.items), listing.complete, listing.short) == (4, True, 5)
+
+
+def test_where_the_last_way_to_read_still_finds_more_the_list_is_not_whole() -> None:
+    listing = Lists().read("like", pages([1, 2], [4]), key, 9, [pages([1], [2], [3]), pages([1], [5])])
+    assert (len(listing.items), listing.complete, listing.short) == (5, False, 4)
+
+
+def test_a_list_of_one_page_is_read_once_however_short_it_is() -> None:
+    listing = Lists().read("like", pages([1, 2]), key, 9, [failing(Reason.RATE_LIMITED)])
+    assert (len(listing.items), listing.complete, listing.short) == (2, True, 7)
+
+
+def test_what_a_closed_or_broken_list_counts_is_all_short() -> None:
+    lists = Lists()
+    assert lists.read("like", failing(Reason.LOGIN_REQUIRED), key, 4).short == 4
+    assert lists.read("like", pages([1]), key, 3).short == 3
+
+
+def test_a_list_that_has_not_changed_adds_nothing_and_forgets_nothing() -> None:
+    def same(cursor: str | None) -> tuple[list[Record], str | None]:
+        raise Unchanged
+
+    lists = Lists()
+    assert lists.read("like", same, key, 7) is SAME
+    lists.settle()
 
 
 def test_an_endless_list_is_cut_and_incomplete() -> None:

@@ -1,4 +1,4 @@
-"""645 invented posts with the topics that a person gave them, in two parts: one to work on, one kept aside."""
+"""825 invented posts with the topics a person gave them: a part to work on, one kept aside, one written later."""
 
 import csv
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from workers.topics.giving import Giver
 
 @dataclass(frozen=True)
 class Labelled:
-    """One post. `kind` is plain, tricky or excluded; `part` is development or held-out (by a hash of the text)."""
+    """One post. `kind` is plain, tricky or excluded; `part` is development or held-out (by a hash of the text).
+
+    `second-look` was written by somebody who had not read the lists of words; what it found is told in ADR 16.
+    """
 
     part: str
     language: str

@@ -49,6 +49,7 @@ def test_the_catalogue_and_the_network_say_the_same(case: Case) -> None:
     assert facts.proofs == network.proofs <= set(PROOFS)
     assert facts.requests == (network.cost.once, network.cost.each)
     assert not facts.key or bool(facts.daily) != bool(facts.limit), "the operator is to know what the key is allowed"
+    assert bool(facts.key) == facts.limit_page.startswith("https://"), "and where the network says so"
     assert facts.may_be(facts.example)
     assert all(facts.may_be(typed) for typed in case.typed)
 
