@@ -97,7 +97,7 @@ def _facts(name: str, said: dict[str, Any]) -> NetworkFacts:
     form = re.compile(said.pop("form"), re.ASCII | re.VERBOSE)
     way, proofs = Way(said.pop("way")), frozenset(said.pop("proofs"))
     once, each = said.pop("requests", (0, 0))
-    texts = {field: Words(value) if isinstance(value, dict) else value for field, value in said.items()}
+    texts: dict[str, Any] = {field: Words(value) if isinstance(value, dict) else value for field, value in said.items()}
     return NetworkFacts(name=name, way=way, form=form, proofs=proofs, key=key, requests=(once, each), **texts)
 
 
