@@ -165,7 +165,9 @@ def make(settings: Settings, participants: int = 0) -> bool:
             _make(work, random.Random(SEED), participants)  # noqa: S311 - invented people need no secrets
             buckets.settle(work)
         _fold(process)
-        _sum_up(process)
+        with process.working() as work:
+            comparing.compare(work, work.today - timedelta(days=1))
+        tallies.count_all(process)
         demo_audit.audit(process)
         demo_asking.ask(process)
         log.info("the demo was made: invented people over %d days", DAYS)
@@ -184,14 +186,6 @@ def _fold(process: Process) -> None:
     for days in (2, 1):
         for number in numbers:
             fold(process, number, today - timedelta(days=days))
-
-
-def _sum_up(process: Process) -> None:
-    """What comes after a night: the comparison, and what pages show of everybody."""
-    with process.working() as work:
-        comparing.compare(work, work.today - timedelta(days=1))
-    for name in tallies.COUNTED:
-        tallies.count(process, name)
 
 
 def _make(work: Work, chance: random.Random, participants: int) -> None:

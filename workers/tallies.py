@@ -59,6 +59,12 @@ def count(process: Process, name: str) -> None:
         upsert(work.session, Tally(name=name, counts=counts, counted_at=now), newest="counted_at")
 
 
+def count_all(process: Process) -> None:
+    """Counts everything now."""
+    for name in COUNTED:
+        count(process, name)
+
+
 def _retention(process: Process, session: Session, now: datetime) -> Mapping[str, object]:
     """Kind of data to how much there is, is due and is overdue (`privacy.holdings.Due`)."""
     return {kind: asdict(found) for kind, found in holdings(process).due(session, now).items()}

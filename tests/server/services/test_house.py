@@ -12,13 +12,6 @@ from workers import tallies
 from workers.models import DayScored
 from workers.models.connection import State
 from workers.runtime.process import Process
-from workers.tallies import COUNTED
-
-
-def count(process: Process) -> None:
-    """What the hourly job does."""
-    for name in COUNTED:
-        tallies.count(process, name)
 
 
 def plant(process: Process) -> None:
@@ -36,7 +29,7 @@ def plant(process: Process) -> None:
 
 def test_the_numbers_are_of_people_and_accounts_and_jobs(each_process: Process) -> None:
     plant(each_process)
-    count(each_process)
+    tallies.count_all(each_process)
     each_process.queue.send("expire", "2026-11-22")
     with each_process.reading() as session:
         shown = house(each_process, session)
@@ -53,7 +46,7 @@ def test_only_the_administrator_sees_it_and_it_names_nobody(process: Process, an
     with process.working() as work:
         accounts.set_role(work, "ann@garten.test", Role.ADMIN)
     assert ann.get("/organisation/overview").says("Participants not counted yet")
-    count(process)
+    tallies.count_all(process)
     ann.get("/organisation/overview")
     assert ann.says("Participants 3")
     assert ann.says("The account is gone or switched off.")

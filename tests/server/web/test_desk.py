@@ -17,7 +17,6 @@ from server.web.desk import SECTIONS
 from tests.conftest import Clock
 from tests.factories.people import agree, make_subject
 from tests.server.browser import Browser
-from tests.server.services.test_house import count
 from tests.server.web.test_pages import check
 from workers import tallies
 from workers.runtime.process import Process
@@ -76,7 +75,7 @@ def test_the_desk_says_of_when_its_counts_are_and_when_nobody_counts_any_more(
 ) -> None:
     assert "0 overdue" not in dpo.get("/desk").page
     assert dpo.says("Not counted yet")
-    count(process)
+    tallies.count_all(process)
     dpo.get("/desk")
     for sentence in ("0 overdue", "Counted on 22/11/2026, 12:00 UTC"):
         assert dpo.says(sentence), sentence
@@ -88,7 +87,7 @@ def test_the_desk_says_of_when_its_counts_are_and_when_nobody_counts_any_more(
 
 
 def test_no_page_of_the_desk_counts_a_whole_table(dpo: Browser, process: Process) -> None:
-    count(process)
+    tallies.count_all(process)
     asked: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -104,7 +103,7 @@ def test_no_page_of_the_desk_counts_a_whole_table(dpo: Browser, process: Process
 
 
 def test_every_section_is_on_the_desk(dpo: Browser, process: Process) -> None:
-    count(process)
+    tallies.count_all(process)
     dpo.get("/desk")
     for section in SECTIONS:
         assert f'id="{section.name}"' in dpo.page, section.name
@@ -118,7 +117,7 @@ def test_small_numbers_of_consents_are_not_told(dpo: Browser, process: Process) 
             agree(work, subject.id, network="bluesky")
             if number < 9:
                 agree(work, subject.id, Purpose.TOPICS)
-    count(process)
+    tallies.count_all(process)
     dpo.get("/desk")
     assert '<td class="num">12</td>' in dpo.page
     assert dpo.says("fewer than 10")
@@ -128,7 +127,7 @@ def test_small_numbers_of_consents_are_not_told(dpo: Browser, process: Process) 
 def test_retention_shows_what_is_due_and_what_a_run_left_behind(dpo: Browser, clock: Clock, process: Process) -> None:
     assert dpo.get("/desk/retention").says("This is a dry run")
     clock.go(days=31, hours=2)
-    count(process)
+    tallies.count_all(process)
     with process.reading() as session:
         found = tallies.last(session, "retention")
     assert found is not None
