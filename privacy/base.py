@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, Table, TypeDecorator
+from sqlalchemy import DateTime, Dialect, Index, LargeBinary, MetaData, Table, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from privacy.vocabulary import About, Basis, Erased, Use
@@ -168,10 +168,17 @@ class Subject(Base):
         subject="id",
         exported=("id", "created_at", "erasing_at", "frozen_at"),
     )
+    __table_args__ = (
+        # Those few who are leaving; an index of all would be taken for a way to everybody else.
+        Index(
+            "ix_subject_erasing_at", "erasing_at",
+            sqlite_where=text("erasing_at IS NOT NULL"), postgresql_where=text("erasing_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     created_at: Mapped[datetime]
-    erasing_at: Mapped[datetime | None] = mapped_column(index=True)
+    erasing_at: Mapped[datetime | None]
     """Set when the person asked for erasure: from then on nothing is shown, collected or scored."""
     frozen_at: Mapped[datetime | None]
     """Set while use is restricted (Art. 18): nothing is collected, scored or shown to others, and everything stays."""

@@ -30,7 +30,15 @@ class Purpose(StrEnum):
 PER_NETWORK = frozenset({Purpose.SCORING, Purpose.ARCHIVES})
 #: Whose data may touch special categories: the consent is explicit (Art. 9(2)(a)), and the notice says why.
 SPECIAL = frozenset(
-    {Purpose.SCORING, Purpose.RECOGNITION, Purpose.TOPICS, Purpose.NAMED, Purpose.PERKS, Purpose.ARCHIVES}
+    {
+        Purpose.SCORING,
+        Purpose.RECOGNITION,
+        Purpose.TOPICS,
+        Purpose.NAMED,
+        Purpose.PERKS,
+        Purpose.ARCHIVES,
+        Purpose.COMPARISON,
+    }
 )
 
 

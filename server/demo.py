@@ -31,7 +31,7 @@ from server.services.connections import INVENTED
 from server.services.consents import notice_for
 from server.services.organisations import DEMO, DEMO_LOGIN
 from server.services.passwords import hash_password
-from workers import buckets
+from workers import buckets, comparing, tallies
 from workers.commitment import canonical, commit
 from workers.fold import fold
 from workers.models import Bucket, Connection, DayScored, Post, PostSplit, Run, Score, StandingLink
@@ -165,6 +165,9 @@ def make(settings: Settings, participants: int = 0) -> bool:
             _make(work, random.Random(SEED), participants)  # noqa: S311 - invented people need no secrets
             buckets.settle(work)
         _fold(process)
+        with process.working() as work:
+            comparing.compare(work, work.today - timedelta(days=1))
+        tallies.count_all(process)
         demo_audit.audit(process)
         demo_asking.ask(process)
         log.info("the demo was made: invented people over %d days", DAYS)

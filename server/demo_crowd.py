@@ -3,6 +3,7 @@
 Each has one account, some posts, and reactions of random people; they are scored by the same nights as everybody.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
@@ -26,9 +27,11 @@ from workers.models.inbox import STATEMENT, VERSION
 from workers.runtime.work import Work
 from workers.scoring.model import KLARWERT_1
 from workers.scoring.signals import AUDIENCE_CODE, KIND_CODES
+from workers.signals.block import TOPIC
 from workers.signals.inbox import place
 from workers.signals.standing import account_index
 from workers.signals.store import day_of, number_of, post_index
+from workers.signals.topics import numbers_of
 
 SEED = 2027
 POSTS = 8
@@ -36,6 +39,9 @@ POSTS = 8
 REACTIONS = 40.0
 #: One of so many agrees to be compared.
 COMPARED = 3
+#: One of so many agrees to topics, too; they write about one each.
+HEARD = 6
+SUBJECTS = ("bread", "cycling", "chess", "open-source", "repair")
 _AT_ONCE = 2000
 _KINDS = {"like": 0.70, "repost": 0.14, "reply": 0.12, "quote": 0.04}
 _DAYS = KLARWERT_1.window_days
@@ -62,6 +68,9 @@ def _some(work: Work, numbers: range, hashed: str, began: datetime, chance: np.r
         _agree(work, notice_for(Purpose.SCORING, network, "de", DEMO), agreeing, began, network)
     compared = [one for one, number in ids.items() if number % COMPARED == 0]
     _agree(work, notice_for(Purpose.COMPARISON, "", "de", DEMO), compared, began)
+    about = {one: SUBJECTS[number // HEARD % len(SUBJECTS)] for one, number in ids.items() if number % HEARD == 0}
+    _agree(work, notice_for(Purpose.TOPICS, "", "de", DEMO), list(about), began)
+    numbers_of_topics = numbers_of(session, SUBJECTS)
     rows = [(one, new_id(), keys[one], number) for one, number in ids.items()]
     session.execute(insert(Connection), [_connection(work, *row, began) for row in rows])
     read_at = datetime.combine(work.today, time(0, 5), UTC)
@@ -69,14 +78,24 @@ def _some(work: Work, numbers: range, hashed: str, began: datetime, chance: np.r
     first = number_of(work.today) - _DAYS
     days = first + np.sort(chance.integers(0, _DAYS, (len(rows), POSTS)), axis=1)
     session.execute(
-        insert(Post), [post for row, mine in zip(rows, days, strict=True) for post in _posts(work, row, mine, read_at)]
+        insert(Post),
+        [
+            post
+            for row, mine in zip(rows, days, strict=True)
+            for post in _posts(work, row, mine, read_at, about.get(row[0]))
+        ],
     )
     session.execute(
         insert(Inbox),
         [
             {
                 "subject_id": subject_id, "connection_id": id_, "made_at": read_at, "urgent": False,
-                "block": key.seal(place(subject_id), VERSION + _signals(chance, mine, first + _DAYS).tobytes()),
+                "block": key.seal(
+                    place(subject_id),
+                    VERSION
+                    + _signals(chance, mine, first + _DAYS).tobytes()
+                    + _topic(numbers_of_topics.get(about.get(subject_id, ""))).tobytes(),
+                ),
             }
             for (subject_id, id_, key, _), mine in zip(rows, days, strict=True)
         ],
@@ -143,16 +162,17 @@ def _run(subject_id: str, connection_id: str, read_at: datetime) -> dict[str, ob
 
 
 def _posts(
-    work: Work, owner: tuple[str, str, PersonKey, int], days: np.ndarray, read_at: datetime
+    work: Work, owner: tuple[str, str, PersonKey, int], days: np.ndarray, read_at: datetime, about: str | None
 ) -> Iterator[dict[str, object]]:
     subject_id, connection_id, key, who = owner
     for number, day in enumerate(days.tolist(), 1):
         row = Post(id=new_id())
         address = f"https://{_network(who)}.demo.example/person-{who + 1}/{number}"
-        seal(row, key, address=address)
+        seal(row, key, address=address, topics=json.dumps([about]) if about else None)
         yield {
             "id": row.id, "subject_id": subject_id, "connection_id": connection_id, "number": number,
-            "address": row.address, "address_index": post_index(work.ring, connection_id, address),
+            "address": row.address, "topics": row.topics,
+            "address_index": post_index(work.ring, connection_id, address),
             "day": day_of(day), "first_read_at": read_at, "read_at": read_at,
         }  # fmt: skip
 
@@ -170,4 +190,11 @@ def _signals(chance: np.random.Generator, days: np.ndarray, end: int) -> np.ndar
     said["actor"][:size] = voices[chance.integers(0, len(voices), size)]
     said["count"][:size] = 1
     said["kind"][size], said["day"][size], said["count"][size] = AUDIENCE_CODE, end - 1, chance.integers(10, 5000)
+    return said
+
+
+def _topic(number: int | None) -> np.ndarray:
+    """The statements that every post has a topic; none without one."""
+    said = np.zeros(POSTS if number is not None else 0, dtype=STATEMENT)
+    said["kind"], said["post"], said["count"] = TOPIC, np.arange(1, len(said) + 1), number or 0
     return said

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 import migrations
 from privacy.store import open_store
+from tests.factories.websites import websites
 from tests.networks.bluesky.fixtures import bluesky_network
 from tests.networks.bluesky.postgres import ThrowAwayPostgres
 from workers.runtime import process as processes
@@ -24,7 +25,7 @@ from workers.runtime.embedded import embedded_redis
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation, Settings, read
 
-__all__ = ["bluesky_network"]
+__all__ = ["bluesky_network", "websites"]
 
 ORGANISATION = Organisation(
     name="Verein Beispiel e. V.",

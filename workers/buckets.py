@@ -123,6 +123,7 @@ def publish(process: Process, day: date) -> bool:
         upsert(work.session, DayScored(day=day, done_at=work.now, people=int(people)), newest="done_at")
         root.publish(work, day)
         figures.make(work, day)
+        work.later("compare", day.isoformat())
         return True
 
 

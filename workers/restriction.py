@@ -9,6 +9,7 @@ from privacy import consent, journal
 from privacy.base import Subject
 from privacy.ledger import note
 from privacy.recipient import Act
+from workers import comparing
 from workers.models import Connection
 from workers.models.connection import State
 from workers.runtime.work import Work
@@ -27,6 +28,7 @@ def freeze(work: Work, subject_id: str) -> bool:
     if subject.frozen_at is not None:
         return False
     subject.frozen_at = work.now
+    comparing.leave(work.session, subject_id)
     _log(work, subject_id, on=True)
     tell(work, subject_id, Act.RESTRICTION)
     return True

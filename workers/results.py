@@ -14,6 +14,7 @@ from privacy import consent
 from privacy.keyring import PersonKey
 from privacy.sealed import seal, unseal_bytes
 from privacy.vocabulary import Purpose
+from workers import comparing
 from workers.commitment import commit, commit_to
 from workers.models import Connection, DayScored, PostSplit, Score
 from workers.models.connection import State
@@ -266,6 +267,7 @@ def drop_scores(session: Session, subject_id: str, network: str | None = None) -
     days = [row.day for row in rows if network is None or network in row.by_network]
     _drop_days(session, subject_id, days)
     basis.drop(session, subject_id)
+    comparing.leave(session, subject_id)
 
 
 def drop_preliminary(session: Session, subject_id: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from privacy import request
 from privacy.base import Subject
 from privacy.request import Request
-from workers import buckets, logbook, use
+from workers import buckets, comparing, logbook, tallies, use
 from workers.models import Archive, Connection, DayScored, Mail, Sample, ScoreCheck
 from workers.models.connection import State
 from workers.runtime.marks import expired_on
@@ -43,7 +43,15 @@ _LEADER = "klarwert:schedule:leader"
 _LEADER_SECONDS = 30
 _SENT = "klarwert:schedule:sent"
 #: Jobs without a due time of their own to push forward, and for how long a mark says that they were sent.
-_SENT_SECONDS = {"erase": 120, "score_day": 600, "fold": 60, "expire": 600, "check_day": 600}
+_SENT_SECONDS = {
+    "erase": 120,
+    "score_day": 600,
+    "fold": 60,
+    "expire": 600,
+    "check_day": 600,
+    "count": 600,
+    "compare": 600,
+}
 
 
 def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
@@ -56,7 +64,15 @@ def send_due(process: Process, chores: Sequence[Chore] = ()) -> None:
         _requests(work)
         use.keep(work, process.redis)
         _webmentions(work)
-        due = (*_erasures(work), *_yesterday(work), *_folds(work), *_check(work), *_retention(work, process.redis))
+        due = (
+            *_erasures(work),
+            *_yesterday(work),
+            *_folds(work),
+            *_check(work),
+            *_retention(work, process.redis),
+            *_counts(work),
+            *_comparison(work),
+        )
         for job, id_ in due:
             if process.redis.set(mark(work, job, id_), "sent", nx=True, ex=_SENT_SECONDS[job]):
                 work.later(job, id_)
@@ -190,3 +206,14 @@ def _retention(work: Work, redis: Redis) -> list[tuple[str, str]]:
     """What is overdue goes once a day, whatever becomes of the scores."""
     day = work.today.isoformat()
     return [] if expired_on(redis, day) else [("expire", day)]
+
+
+def _counts(work: Work) -> list[tuple[str, str]]:
+    """What pages show of everybody, counted every hour."""
+    return [("count", name) for name in tallies.due(work)]
+
+
+def _comparison(work: Work) -> list[tuple[str, str]]:
+    """The comparison of the day that has just ended, where its job got lost."""
+    day = comparing.due(work)
+    return [("compare", day.isoformat())] if day else []

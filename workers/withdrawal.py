@@ -1,12 +1,14 @@
 """What a withdrawal takes along: everything that rested on the consent goes in the same transaction (R1, R4)."""
 
+from collections.abc import Callable, Mapping
+
 from sqlalchemy import delete, select
 
 from privacy import consent
 from privacy.disclosure import Reason
 from privacy.recipient import Act
 from privacy.vocabulary import Purpose
-from workers import mail
+from workers import comparing, mail
 from workers.archives.keeping import drop_archives
 from workers.models import Connection, Digest, Profile
 from workers.releases import strike_all
@@ -23,27 +25,18 @@ def withdraw(work: Work, subject_id: str, purpose: Purpose, network: str = "") -
     """Ends a consent and erases what rested on it; False if there was none to end."""
     if not consent.withdraw(work.session, subject_id, purpose, work.now, network):
         return False
-    if purpose is Purpose.RECOGNITION:
-        unlink(work.session, subject_id)
-    elif purpose is Purpose.TOPICS:
-        drop_topics(work.session, subject_id)
-        forget_topics(work.session, work.ring.person(subject_id), subject_id)
-    elif purpose is Purpose.ARCHIVES:
-        drop_archives(work, subject_id, network)
-    elif purpose is Purpose.DIGEST:
-        _drop_digest(work, subject_id)
-    elif purpose is Purpose.SCORING:
-        _drop_network(work, subject_id, network)
-    elif purpose is Purpose.PROFILE:
-        work.session.execute(delete(Profile).where(Profile.subject_id == subject_id))
-    elif purpose is Purpose.LOOKUP:
-        strike_all(work, subject_id)
-    elif purpose is Purpose.PERKS:
-        tell(work, subject_id, Act.ERASURE, Reason.CAMPAIGN)
+    if purpose in _ERASES:
+        _ERASES[purpose](work, subject_id, network)
     return True
 
 
-def _drop_digest(work: Work, subject_id: str) -> None:
+def _drop_topics(work: Work, subject_id: str, _network: str) -> None:
+    comparing.leave(work.session, subject_id)
+    drop_topics(work.session, subject_id)
+    forget_topics(work.session, work.ring.person(subject_id), subject_id)
+
+
+def _drop_digest(work: Work, subject_id: str, _network: str) -> None:
     work.session.execute(delete(Digest).where(Digest.subject_id == subject_id))
     mail.withhold(work.session, subject_id)
 
@@ -59,3 +52,20 @@ def _drop_network(work: Work, subject_id: str, network: str) -> None:
     else:
         drop_scores(work.session, subject_id)
         tell(work, subject_id, Act.ERASURE)
+
+
+def _drop_profile(work: Work, subject_id: str, _network: str) -> None:
+    work.session.execute(delete(Profile).where(Profile.subject_id == subject_id))
+
+
+_ERASES: Mapping[Purpose, Callable[[Work, str, str], object]] = {
+    Purpose.RECOGNITION: lambda work, subject_id, _network: unlink(work.session, subject_id),
+    Purpose.TOPICS: _drop_topics,
+    Purpose.COMPARISON: lambda work, subject_id, _network: comparing.leave(work.session, subject_id),
+    Purpose.ARCHIVES: drop_archives,
+    Purpose.DIGEST: _drop_digest,
+    Purpose.SCORING: _drop_network,
+    Purpose.PROFILE: _drop_profile,
+    Purpose.LOOKUP: lambda work, subject_id, _network: strike_all(work, subject_id),
+    Purpose.PERKS: lambda work, subject_id, _network: tell(work, subject_id, Act.ERASURE, Reason.CAMPAIGN),
+}

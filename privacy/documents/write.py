@@ -34,7 +34,10 @@ def draft(name: str, facts: Facts, names: Mapping[str, str]) -> Document:
 
 
 def filled_in(name: str, language: str, names: Mapping[str, str]) -> str:
-    """The prose with its names. Raises `KeyError` for a name that nobody gave."""
-    said = {key: value or _UNSAID[language] for key, value in names.items()}
-    text = files(__package__).joinpath("texts", f"{name}.{language}.txt").read_text(encoding="utf-8")
+    """The prose with its names, in English where there is none. Raises `KeyError` for a name that nobody gave."""
+    place = files(__package__).joinpath("texts", f"{name}.{language}.txt")
+    if not place.is_file():
+        return filled_in(name, "en", names)
+    said = {key: value or _UNSAID.get(language, _UNSAID["en"]) for key, value in names.items()}
+    text = place.read_text(encoding="utf-8")
     return Template(text).substitute(said)

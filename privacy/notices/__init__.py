@@ -8,10 +8,11 @@ from string import Template
 
 from privacy.vocabulary import Purpose
 
+#: Languages that every notice has. Another one may have some; where it has none, the English text is shown.
 LANGUAGES = ("de", "en")
 
 #: The version of each notice that counts now. A text is never changed: a new text is a new version and a new file.
-VERSIONS: Mapping[Purpose, int] = dict.fromkeys(Purpose, 1)
+VERSIONS: Mapping[Purpose, int] = dict.fromkeys(Purpose, 1) | {Purpose.COMPARISON: 2}
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,13 @@ class Notice:
 
 
 def notice(purpose: Purpose, language: str, names: Mapping[str, str]) -> Notice:
-    """The notice that counts now, with its names filled in. Raises `KeyError` for a name that is missing."""
+    """The notice that counts now, with its names filled in: in the language, or in English where there is none.
+
+    Raises `KeyError` for a name that is missing.
+    """
     version = VERSIONS[purpose]
-    template = files(__name__).joinpath(f"{purpose}-{version}.{language}.txt").read_text(encoding="utf-8")
+    place = files(__name__).joinpath(f"{purpose}-{version}.{language}.txt")
+    if not place.is_file():
+        return notice(purpose, "en", names)
+    template = place.read_text(encoding="utf-8")
     return Notice(purpose, version, language, Template(template).substitute(names).strip(), names["organisation"])

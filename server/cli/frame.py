@@ -16,6 +16,7 @@ from privacy.journal import NotReplayedError
 from privacy.keyring import ForeignKeysError, WrongMasterKeyError
 from privacy.ledger import LogBrokenError
 from server import demo, running
+from server.services import words
 from workers import buckets
 from workers.runtime.embedded import EmbeddedRedisError
 from workers.runtime.process import Process
@@ -27,7 +28,7 @@ _SENTENCES = (
     SettingsError, WrongMasterKeyError, ForeignKeysError, WrongKeyRingError, LogBrokenError, EmbeddedRedisError,
     running.PartDiesError, BackupError, NotReplayedError,
 )  # fmt: skip
-LANGUAGES = click.Choice(["de", "en"])
+LANGUAGES = click.Choice(words.LANGUAGES)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

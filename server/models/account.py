@@ -42,7 +42,7 @@ class Account(Base):
     email_index: Mapped[bytes] = mapped_column(unique=True)
     password: Mapped[str]
     """Argon2id hash."""
-    role: Mapped[str]
+    role: Mapped[str] = mapped_column(index=True)
     language: Mapped[str]
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]

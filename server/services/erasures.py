@@ -17,7 +17,7 @@ from privacy.recipient import Recipient
 from privacy.sealed import seal
 from server.models import Account
 from server.services import accounts, letters, logins, organisations, roles
-from workers import mail
+from workers import comparing, mail
 from workers.models import Certificate, ConsentProof, Erasure, Told
 from workers.runtime.process import Process
 from workers.runtime.work import Work
@@ -78,6 +78,7 @@ def _begin(work: Work, account: Account, token: str, wait: timedelta, *, reactio
     work.session.add(wish)
     journal.note(work.session, work.now, ASKED, wish=journal.columns(wish))
     work.session.get_one(Subject, account.subject_id).erasing_at = wish.due_at
+    comparing.leave(work.session, account.subject_id)
     logins.sign_out_everywhere(work, account.id)
     link = f"{work.settings.public_url}/erasure/{token}"
     letter = letters.erasing(account.language, link, wish.due_at if wait else None)

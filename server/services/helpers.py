@@ -43,6 +43,8 @@ def named(session: Session, ring: KeyRing, subject_id: str, actors: Collection[s
 
 
 def _accounts(session: Session, lenders: set[str]) -> dict[str, list[Connection]]:
+    if not lenders:
+        return {}
     proven = (
         Connection.subject_id.in_(lenders),
         Connection.state == State.PROVEN.value,

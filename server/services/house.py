@@ -8,15 +8,11 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from privacy.base import Subject
-from privacy.consent import Consent
-from privacy.vocabulary import Purpose
-from workers.models import Bucket, Connection, DayScored, Dispute, Mail, ScoreCheck
-from workers.models.connection import State
+from workers import tallies
+from workers.models import Bucket, DayScored, Dispute, Mail, ScoreCheck
 from workers.models.dispute import Outcome
 from workers.runtime.process import Process
 
-#: A network answered well if it was read within so long.
-FRESH = timedelta(days=2)
 #: So long an alarm is shown after the check that raised it.
 ALARM = timedelta(days=7)
 
@@ -61,10 +57,14 @@ class Unfolded:
 class House:
     """Everything on the overview."""
 
-    participants: int
-    """People with a yes to scoring."""
+    participants: int | None
+    """People with a yes to scoring; None before the first count."""
     erasing: int
     networks: list[NetworkHealth]
+    counted_at: datetime | None
+    """When participants and accounts were counted; None before the first count."""
+    stale: bool
+    """Is that so long ago that something stands still?"""
     queue: Queue | None
     """None where the queue does not answer."""
     scored: DayScored | None
@@ -82,11 +82,14 @@ class House:
 def house(process: Process, session: Session) -> House:
     """How it is now."""
     now = process.clock()
-    agreed = Consent.granted & Consent.ended_at.is_(None) & (Consent.purpose == Purpose.SCORING.value)
+    people, accounts = tallies.last(session, "consents"), tallies.last(session, "networks")
+    oldest = min((one for one in (people, accounts) if one), key=lambda one: one.at, default=None)
     return House(
-        participants=_count(session, select(func.count(Consent.subject_id.distinct())).where(agreed)),
+        participants=people.counts["people"] if people else None,
         erasing=_count(session, select(func.count()).where(Subject.erasing_at.is_not(None))),
-        networks=_networks(session, now),
+        networks=[NetworkHealth(name, **facts) for name, facts in accounts.counts.items()] if accounts else [],
+        counted_at=oldest.at if oldest else None,
+        stale=oldest.stale(now) if oldest else False,
         queue=_queue(process),
         scored=session.scalar(select(DayScored).order_by(DayScored.day.desc()).limit(1)),
         check=_check(session),
@@ -115,27 +118,6 @@ def _unfolded(session: Session) -> list[Unfolded]:
 
 def _count(session: Session, query: Select[int]) -> int:
     return session.scalar(query) or 0
-
-
-def _networks(session: Session, now: datetime) -> list[NetworkHealth]:
-    proven = Connection.state == State.PROVEN.value
-    fresh = func.count().filter(Connection.read_at >= now - FRESH)
-    totals = session.execute(
-        select(Connection.network, func.count(), fresh)
-        .where(proven)
-        .group_by(Connection.network)
-        .order_by(Connection.network)
-    )
-    why = (
-        select(Connection.network, Connection.failure, func.count())
-        .where(proven, Connection.failure.is_not(None))
-        .group_by(Connection.network, Connection.failure)
-        .order_by(func.count().desc(), Connection.failure)
-    )
-    failures: dict[str, dict[str, int]] = {}
-    for network, reason, number in session.execute(why):
-        failures.setdefault(network, {})[str(reason)] = number
-    return [NetworkHealth(network, number, read, failures.get(network, {})) for network, number, read in totals]
 
 
 def _queue(process: Process) -> Queue | None:

@@ -164,6 +164,8 @@ def _kinds_of_nobody(language: str) -> Mapping[str, KindWords]:
         "buckets": KindWords(_("Buckets"), _("Which file of the vault is the one that counts.")),
         "certificates": KindWords(_("Certificates"), _("What was deleted, as numbers, without a name.")),
         "checks of scores": KindWords(_("Checks of scores"), _("Whether scores of a day could be worked out again.")),
+        "tallies": KindWords(_("Counts"), _("How many people and things there were when they were last counted.")),
+        "averages": KindWords(_("Averages"), _("The average score of those who agreed to be compared, of a day.")),
         "figures": KindWords(_("Figures"), _("Numbers of the whole house of a day.")),
         "hashes of scores": KindWords(_("Hashes of scores"), _("They mean nothing without what opens them.")),
         "installation": KindWords(_("Number of the installation"), _("It ties database and key ring together.")),

@@ -59,7 +59,7 @@ def members(session: Session, ring: KeyRing) -> list[Member]:
     query = (
         select(Account)
         .join(Subject, Subject.id == Account.subject_id)
-        .where(Account.role != Role.PARTICIPANT.value, Subject.erasing_at.is_(None))
+        .where(Account.role.in_([role.value for role in roles.GIVEN]), Subject.erasing_at.is_(None))
     )
     found = [
         Member(one.id, accounts.email_of(ring, one), Role(one.role), label(ring, one.id))

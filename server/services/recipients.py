@@ -9,17 +9,19 @@ from sqlalchemy.orm import Session
 
 from privacy import consent
 from privacy.base import Subject, new_id
-from privacy.disclosure import Disclosure, Reason, hand_over
+from privacy.disclosure import Reason, hand_over
 from privacy.ledger import note
 from privacy.recipient import Act, Recipient, reference
 from privacy.vocabulary import Purpose
 from server.services import letters
 from server.services.missing import MissingError
 from server.services.words import catalogue, locale_of
+from workers import tallies
 from workers.models import Release, Told
 from workers.models.told import Stand
 from workers.runtime.settings import Settings
 from workers.runtime.work import Work
+from workers.tallies import Counted
 
 #: What an officer may hand something over for, with the consent that it needs.
 REASONS: Mapping[Reason, Purpose | None] = {
@@ -36,12 +38,16 @@ class NotAllowedError(PermissionError):
     """The person has not agreed to this, or has restricted the use of their data."""
 
 
-def everything(session: Session) -> list[tuple[Recipient, int, int]]:
-    """All recipients by name, to how many people they are known, and how much news they did not take yet."""
-    people = select(func.count(func.distinct(Disclosure.subject_id))).where(Disclosure.recipient_id == Recipient.id)
+def everything(session: Session) -> list[tuple[Recipient, int]]:
+    """All recipients by name, and how much news they did not take yet."""
     waiting = select(func.count()).where(Told.recipient_id == Recipient.id, Told.state != Stand.TAKEN.value)
-    query = select(Recipient, people.scalar_subquery(), waiting.scalar_subquery())
-    return [(row[0], row[1], row[2]) for row in session.execute(query.order_by(Recipient.name, Recipient.id))]
+    query = select(Recipient, waiting.scalar_subquery())
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Recipient.name, Recipient.id))]
+
+
+def people(session: Session) -> Counted | None:
+    """Id of a recipient to how many people they got something of, as it was last counted."""
+    return tallies.last(session, "recipients")
 
 
 def one(session: Session, recipient_id: str) -> Recipient:

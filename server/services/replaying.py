@@ -12,6 +12,7 @@ from server.services.factors import CODE_USED
 from server.services.logins import SIGN_OUT, SIGN_OUT_EVERYWHERE
 from server.services.lookups import TOKEN_REVOKED
 from server.services.passkeys import PASSKEY_REMOVED
+from workers import comparing
 from workers.models import Erasure
 from workers.replaying import Act
 from workers.runtime.work import Work
@@ -56,6 +57,7 @@ def _asked(work: Work, entry: Entry) -> None:
     if subject is not None:
         work.session.merge(wish)
         subject.erasing_at = wish.due_at
+        comparing.leave(work.session, wish.subject_id)
 
 
 def _taken_back(work: Work, entry: Entry) -> None:

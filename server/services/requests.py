@@ -21,6 +21,10 @@ from workers.requests import look_again
 from workers.runtime.work import Work
 from workers.signals import objections
 
+#: Those that are not over.
+OPEN = (*UNPROVEN, *RUNNING)
+#: Requests that are over, on one page.
+A_PAGE = 50
 _TEXTS = ("account", "code", "contact", "wish", "answer", "found", "reason")
 
 
@@ -72,12 +76,17 @@ class Shown:
         return self.id[:8]
 
 
-def everything(session: Session, ring: KeyRing, now: datetime) -> list[Shown]:
-    """All requests: those that run first, the earliest date first; then the closed ones, the newest first."""
-    found = [_shown(row, ring, now) for row in session.scalars(select(Request))]
-    open_ones = sorted((one for one in found if not one.closed), key=lambda one: (not one.running, one.clock.due_on))
-    closed = sorted((one for one in found if one.closed), key=lambda one: one.received_at, reverse=True)
-    return [*open_ones, *closed]
+def open_ones(session: Session, ring: KeyRing, now: datetime) -> list[Shown]:
+    """The requests that are not over: those that run first, the earliest date first."""
+    found = [_shown(row, ring, now) for row in session.scalars(select(Request).where(Request.state.in_(OPEN)))]
+    return sorted(found, key=lambda one: (not one.running, one.clock.due_on))
+
+
+def closed(session: Session, ring: KeyRing, now: datetime, page: int) -> tuple[list[Shown], bool]:
+    """A page (from 1) of those that are over, the newest first, and whether there are more."""
+    query = select(Request).where(Request.state.in_(CLOSED)).order_by(Request.received_at.desc(), Request.id)
+    found = session.scalars(query.offset((page - 1) * A_PAGE).limit(A_PAGE + 1)).all()
+    return [_shown(row, ring, now) for row in found[:A_PAGE]], len(found) > A_PAGE
 
 
 def of_person(session: Session, ring: KeyRing, subject_id: str, now: datetime) -> list[Shown]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from privacy.archive import KindWords
 from privacy.base import Rule
 from privacy.holdings import Holdings, declarations, make_sure
-from server.services.words import catalogue
+from server.services.words import autonyms, catalogue
 from workers.catalogue import NETWORKS
 
 _YEAR = 365.25
@@ -52,6 +52,10 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "public page": KindWords(_("Public page"), _("Its address, and the name that you chose for it.")),
         "released organisations": KindWords(
             _("Organisations that may ask"), _("Which organisations you named, since when, and your number with each.")
+        ),
+        "tenths": KindWords(
+            _("Comparison"),
+            _("In which tenth you are among those who agreed to be compared, overall and by topic; of the last day."),
         ),
         "rejected topics": KindWords(_("Rejected topics"), _("Topics that your posts do not get any more.")),
         "signals": KindWords(
@@ -273,6 +277,7 @@ def columns(language: str) -> Mapping[str, str]:
         "text": _("Text"),
         "title": _("Subject"),
         "token": _("Secret of the certificate"),
+        "tenth": _("Tenth, 1 with the most points"),
         "topic": _("Topic"),
         "topics": _("Topics"),
         "tries": _("Tries"),
@@ -303,7 +308,7 @@ def values(language: str) -> Mapping[str, Mapping[str, str]]:
         "by_kind": kinds,
         "by_network": networks,
         "kind": kinds,
-        "language": {"de": "Deutsch", "en": "English"},
+        "language": autonyms(),
         "method": {"web form": _("in a form on the web"), "command line": _("on the command line")},
         "network": networks,
         "proof": {

@@ -4,8 +4,12 @@ import gettext
 from functools import cache
 from pathlib import Path
 
-LANGUAGES = ("de", "en")
+from babel import Locale
+
 CATALOGUES = Path(__file__).parent.parent / "web" / "translations"
+_FIRST = "de"
+#: A language is a catalogue: adding one is adding its folder. The first one is that of whoever wishes none of them.
+LANGUAGES = (_FIRST, *sorted({place.parents[1].name for place in CATALOGUES.glob("*/LC_MESSAGES/*.po")} - {_FIRST}))
 
 
 @cache
@@ -30,6 +34,12 @@ def role_name(language: str, role: str) -> str:
         "auditor": _("Auditor"),
     }
     return names.get(role, "")
+
+
+def autonyms() -> dict[str, str]:
+    """Every language by what it calls itself."""
+    names = {language: str(Locale.parse(language).get_display_name(language)) for language in LANGUAGES}
+    return {language: name[:1].upper() + name[1:] for language, name in names.items()}
 
 
 def locale_of(language: str) -> str:

@@ -20,7 +20,7 @@ from server.web.guard import TRIES, by_person, for_role, limiter
 from server.web.kinds import KINDS
 from server.web.schemas import Filled, Form, Said, filled
 from server.web.sentences import NOTED, RECOUNTS, VERDICTS
-from server.web.state import language, organisation, person, process
+from server.web.state import language, organisation, page_number, person, process
 from workers import logbook
 from workers.audit import figures
 from workers.catalogue import NETWORKS
@@ -190,18 +190,11 @@ def signals(sample_id: str, rank: int) -> str:
     post = next((part for part in told.posts if part.rank == rank), None)
     if rank and post is None:
         raise MissingError("no such post")
-    listed = explanations.signals_of(told, post.label if post else None, _page())
+    listed = explanations.signals_of(told, post.label if post else None, page_number())
     return render_template(
         "audit/signals.html", told=told, one=one, day=day, rank=rank, post=post, listed=listed, kinds=KINDS,
         titles=TITLES,
     )  # fmt: skip
-
-
-def _page() -> int:
-    typed = request.args.get("page", "1")
-    if not typed.isascii() or not typed.isdigit() or len(typed) > len("1000000"):
-        raise MissingError("no such page")
-    return int(typed)
 
 
 def _look(sample_id: str, why: Why) -> tuple[Explanation, audits.Shown, date]:

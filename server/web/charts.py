@@ -8,21 +8,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from threading import Thread
-from typing import Any, Literal
+from typing import Any
 
 import vl_convert
+from babel import Locale
+from babel.core import get_global
 from babel.numbers import format_decimal, format_percent
 
 Spec = dict[str, Any]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
-#: d3's name of the locale of a language.
-_LOCALES: dict[str, Literal["de-DE", "en-US"]] = {"de": "de-DE", "en": "en-US"}
-#: How d3 writes a day of a year on an axis.
+#: How d3 writes a day of a year on an axis, where it is not the number and the month.
 _DAYS = {"de": "%-d. %b", "en": "%b %-d"}
+_DAY = "%-d %b"
 _MONTHS = "%b %y"
 #: Days from which on an axis shows months and years.
 _LONG = 300
@@ -96,7 +98,7 @@ def history(
     ]
     start = min(first, last - timedelta(days=_SHORT - 1))
     end = {"day": last.isoformat(), "score": newest, "text": look.decimal(newest)}
-    form = _MONTHS if (last - start).days > _LONG else _DAYS[look.language]
+    form = _MONTHS if (last - start).days > _LONG else _DAYS.get(look.language, _DAY)
     x = {
         "field": "day",
         "type": "temporal",
@@ -164,8 +166,19 @@ def draw(spec: Spec, language: str) -> str:
 
     Never before a fork: the engine behind it (V8) lives in a thread that a child would not have.
     """
-    locale = _LOCALES[language]
-    return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[], format_locale=locale, time_format_locale=locale))
+    numbers, days = _d3(language)
+    return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[], format_locale=numbers, time_format_locale=days))
+
+
+@cache
+def _d3(language: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How d3 writes numbers and days as in the likeliest country of a language; English where it does not know it."""
+    country = Locale.parse(get_global("likely_subtags").get(language, "en_Latn_US")).territory
+    name: Any = f"{language}-{country}"
+    try:
+        return vl_convert.get_format_locale(name), vl_convert.get_time_format_locale(name)
+    except ValueError:
+        return _d3("en")
 
 
 def warm() -> Thread:

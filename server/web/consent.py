@@ -1,5 +1,6 @@
 """Consents: the text, two equal answers, what was decided, receipts, and taking it back with one click."""
 
+from operator import itemgetter
 from typing import NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -10,11 +11,14 @@ from privacy.notices import Notice
 from privacy.vocabulary import Purpose
 from server.services import comparison, consents
 from server.services.consents import Topic
+from server.services.topics import name_of
 from server.web.guard import login_required
 from server.web.schemas import Answer, filled
 from server.web.state import language, organisation, person, process
 from workers import keys
 from workers.catalogue import ALL
+from workers.comparing import FEWEST
+from workers.topics.taxonomy import in_force
 
 pages = Blueprint("consent", __name__)
 
@@ -53,8 +57,16 @@ def compared() -> str:
     """Where a person stands among those who agreed to be compared."""
     with process().reading() as session:
         agreed = consents.topic(session, person().subject_id, Purpose.COMPARISON, "").granted
-        found = comparison.compare(session, person().subject_id, process().clock())
-    return render_template("consent/comparison.html", agreed=agreed, one=found, fewest=comparison.FEWEST)
+        found = comparison.compare(session, process().ring, person().subject_id, process().clock())
+    names = in_force(process().settings.topics_table).names
+    by_topic = [(name_of(slug, names, language()), tenth) for slug, tenth in found.topics.items()] if found else []
+    return render_template(
+        "consent/comparison.html",
+        agreed=agreed,
+        one=found,
+        fewest=FEWEST,
+        topics=sorted(by_topic, key=itemgetter(1, 0)),
+    )
 
 
 @pages.get("/consent/scoring/choose")

@@ -6,7 +6,7 @@ A section is one function below, which gives what its part of the page needs, an
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -16,8 +16,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from privacy import hold
-from privacy.consent import Consent
-from privacy.disclosure import Disclosure
 from privacy.documents.dpv import as_jsonld
 from privacy.documents.render import as_html, as_json, as_markdown
 from privacy.documents.write import DOCUMENTS, write
@@ -31,8 +29,8 @@ from server.web.guard import for_role
 from server.web.schemas import Filled, Form, filled, said
 from server.web.sentences import LOOKS_AT_OTHERS, OUTCOMES
 from server.web.state import language, organisation, person, process
-from workers import holding
-from workers.models import Dispute, Objection
+from workers import holding, tallies
+from workers.models import Dispute
 from workers.models.dispute import Outcome
 from workers.places import holdings
 
@@ -40,7 +38,6 @@ pages = Blueprint("desk", __name__, url_prefix="/desk")
 officers = for_role(Role.DPO, Role.ADMIN)
 #: Fewer people than this are not told as a number (R43).
 _FEW = 10
-_MONTH = timedelta(days=30)
 _FORMS = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
 
 
@@ -58,9 +55,9 @@ class Section:
 
 
 def _requests(session: Session) -> Mapping[str, object]:
-    found = requests.everything(session, process().ring, process().clock())
+    found = requests.open_ones(session, process().ring, process().clock())
     running = [one for one in found if one.running]
-    return {"running": running, "unproven": sum(not one.running and not one.closed for one in found)}
+    return {"running": running, "unproven": len(found) - len(running)}
 
 
 def _breaches(session: Session) -> Mapping[str, object]:
@@ -68,8 +65,14 @@ def _breaches(session: Session) -> Mapping[str, object]:
 
 
 def _retention(session: Session) -> Mapping[str, object]:
-    found = holdings(process()).due(session, process().clock()).values()
-    return {"due": sum(one.due for one in found), "late": sum(one.late for one in found)}
+    counted = tallies.last(session, "retention")
+    if counted is None:
+        return {"at": None}
+    found = counted.counts.values()
+    return {
+        "at": counted.at, "stale": counted.stale(process().clock()),
+        "due": sum(one["due"] for one in found), "late": sum(one["late"] for one in found),
+    }  # fmt: skip
 
 
 def _holds(session: Session) -> Mapping[str, object]:
@@ -78,19 +81,16 @@ def _holds(session: Session) -> Mapping[str, object]:
 
 def _consents(session: Session) -> Mapping[str, object]:
     """How many say yes, by purpose; small numbers only as such."""
-    query = (
-        select(Consent.purpose, Consent.network, func.count())
-        .where(Consent.granted, Consent.ended_at.is_(None))
-        .group_by(Consent.purpose, Consent.network)
-    )
-    counts = {(purpose, network): number for purpose, network, number in session.execute(query)}
-    return {
-        "rows": [
-            (consents.words(purpose, network, language()).title, _guarded(counts[purpose.value, network]))
-            for purpose, network in consents.offered()
-            if (purpose.value, network) in counts
-        ]
-    }
+    counted = tallies.last(session, "consents")
+    if counted is None:
+        return {"at": None}
+    counts = {(purpose, network): number for purpose, network, number in counted.counts["yes"]}
+    rows = [
+        (consents.words(purpose, network, language()).title, _guarded(counts[purpose.value, network]))
+        for purpose, network in consents.offered()
+        if (purpose.value, network) in counts
+    ]
+    return {"at": counted.at, "rows": rows}
 
 
 def _guarded(number: int) -> str:
@@ -99,30 +99,33 @@ def _guarded(number: int) -> str:
 
 
 def _disclosures(session: Session) -> Mapping[str, object]:
-    since = process().clock() - _MONTH
-    query = select(Disclosure.purpose, func.count()).where(Disclosure.made_at > since).group_by(Disclosure.purpose)
-    counts: dict[str, int] = dict(session.execute(query).all())
-    return {"rows": [(text, counts.get(reason.value, 0)) for reason, text in LOOKS_AT_OTHERS.items()]}
+    counted = tallies.last(session, "looks")
+    if counted is None:
+        return {"at": None}
+    return {
+        "at": counted.at,
+        "rows": [(text, counted.counts.get(reason.value, 0)) for reason, text in LOOKS_AT_OTHERS.items()],
+    }
 
 
 def _disputes(session: Session) -> Mapping[str, object]:
     """How many wait for a human, and since when; how those of a year were decided."""
     open_ = select(func.count(), func.min(Dispute.made_at)).where(Dispute.outcome == Outcome.OPEN.value)
     waiting, since = session.execute(open_).one()
-    year = process().clock() - timedelta(days=365)
-    query = select(Dispute.outcome, func.count()).where(Dispute.decided_at > year).group_by(Dispute.outcome)
-    counts: dict[str, int] = dict(session.execute(query).all())
+    counted = tallies.last(session, "decided")
+    counts = counted.counts if counted else {}
     rows = [(text, counts[outcome.value]) for outcome, (text, _) in OUTCOMES.items() if outcome.value in counts]
-    return {"waiting": waiting, "since": since, "rows": rows}
+    return {"waiting": waiting, "since": since, "rows": rows, "at": counted.at if counted else None}
 
 
 def _recipients(session: Session) -> Mapping[str, object]:
     found = recipients.everything(session)
-    return {"count": len(found), "waiting": sum(waiting for _one, _people, waiting in found)}
+    return {"count": len(found), "waiting": sum(waiting for _one, waiting in found)}
 
 
 def _objections(session: Session) -> Mapping[str, object]:
-    return {"count": session.scalar(select(func.count()).select_from(Objection)) or 0}
+    counted = tallies.last(session, "objections")
+    return {"count": counted.counts, "at": counted.at} if counted else {"at": None}
 
 
 def _documents(_session: Session) -> Mapping[str, object]:
@@ -161,10 +164,11 @@ def overview() -> str:
 @pages.get("/retention")
 @officers
 def retention() -> str:
-    """Every rule with how much there is, what is due, what is overdue: a dry run."""
+    """Every rule with how much there was, what was due and overdue when it was last counted: a dry run."""
     installation, words = process(), meanings(language())
     with installation.reading() as session:
-        found = holdings(installation).due(session, installation.clock())
+        counted = tallies.last(session, "retention")
+    found = {kind: Due(**numbers) for kind, numbers in counted.counts.items()} if counted else {}
     rules = {one.kind: one for one in documents.facts(installation, organisation(), language(), date.min).entries}
     rows: list[tuple[str, str, Due]] = [
         (
@@ -173,8 +177,12 @@ def retention() -> str:
             due,
         )
         for kind, due in found.items()
+        if kind in rules
     ]
-    return render_template("desk/retention.html", rows=sorted(rows, key=lambda row: row[0]))
+    return render_template(
+        "desk/retention.html", rows=sorted(rows, key=lambda row: row[0]), counted=counted,
+        stale=counted is not None and counted.stale(installation.clock()),
+    )  # fmt: skip
 
 
 class Asked(Form):

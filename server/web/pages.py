@@ -13,7 +13,7 @@ from flask_login import current_user
 from privacy.documents.law import pieces
 from server.models import Role
 from server.services.organisations import DEMO_LOGIN
-from server.services.words import LANGUAGES
+from server.services.words import autonyms
 from server.web import (
     account,
     archives,
@@ -117,7 +117,7 @@ def common() -> dict[str, object]:
     signed_in = current_user if current_user.is_authenticated else None
     return {
         "language": language(),
-        "languages": LANGUAGES,
+        "languages": autonyms(),
         "organisation": who(),
         "demo": process().settings.demo,
         "demo_login": DEMO_LOGIN,

@@ -65,8 +65,9 @@ def overview() -> Answer:
         return redirect(url_for("recipients.one", recipient_id=made.id))
     with process().reading() as session:
         page = render_template(
-            "desk/recipients.html", recipients=recipients.everything(session), form=form, CHANNELS=CHANNELS
-        )
+            "desk/recipients.html", recipients=recipients.everything(session), people=recipients.people(session),
+            form=form, CHANNELS=CHANNELS,
+        )  # fmt: skip
     return page, 422 if form.errors else 200
 
 

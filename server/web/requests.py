@@ -19,7 +19,7 @@ from server.services.words import LANGUAGES
 from server.web.guard import for_role
 from server.web.schemas import Filled, Form, email_field, filled, said
 from server.web.sentences import FAILURES, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
-from server.web.state import language, notice_address, organisation, process
+from server.web.state import language, notice_address, organisation, page_number, process
 from workers.catalogue import NETWORKS
 from workers.requests import claim, enter
 
@@ -69,10 +69,12 @@ class Longer(Form):
 @officers
 def overview() -> str:
     """All requests with their clocks."""
-    installation = process()
+    installation, page = process(), page_number()
+    now = installation.clock()
     with installation.reading() as session:
-        found = requests.everything(session, installation.ring, installation.clock())
-    return render_template("desk/requests.html", requests=found, **_words())
+        running = requests.open_ones(session, installation.ring, now) if page == 1 else []
+        closed, more = requests.closed(session, installation.ring, now, page)
+    return render_template("desk/requests.html", requests=[*running, *closed], page_number=page, more=more, **_words())
 
 
 def _words() -> dict[str, object]:

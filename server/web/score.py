@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 from babel import Locale
 from babel.dates import format_interval
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask_babel import format_date
 from flask_babel import gettext as _
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import fields
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -37,7 +37,7 @@ from server.web.sentences import (
     OUTCOMES,
     UNKNOWN_FAILURE,
 )
-from server.web.state import language, organisation, person, process
+from server.web.state import language, organisation, page_number, person, process
 from server.web.whatif import MOST_DAYS, MOST_PEOPLE, REACTIONS, asked, wants_outcome_only
 from workers.catalogue import NETWORKS
 from workers.models.connection import State
@@ -56,15 +56,6 @@ FORWARD_DAYS = (7, 21, 30)
 FILES = "30 per hour"
 #: "What if so many more people each did this once today" on the explanation page.
 FORWARD_KINDS = (("like", 10), ("repost", 10))
-
-
-class _Place(Schema):
-    """Which page of a long list is asked for."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
 
 
 class _Copy(Form):
@@ -181,7 +172,7 @@ def shares_chart() -> Response:
 def explanation() -> str | AnyResponse:
     """Every point of the newest score: the sum, the steps, the parts with what the score would be without each."""
     installation, who = process(), person()
-    page, wish = _page(), asked()
+    page, wish = page_number(), asked()
     with installation.reading() as session:
         explained = explanations.explained(session, who.subject_id)
         if explained is None:
@@ -308,7 +299,7 @@ def followers() -> str:
 
 def _signals(found: Explained, post_id: str | None, **more: object) -> str:
     told = found.told
-    listed = explanations.signals_of(told, post_id, _page())
+    listed = explanations.signals_of(told, post_id, page_number())
     with process().reading() as session:
         lenders = {row.actor for row in listed.shown if row.lent and row.actor}
         names = helpers.named(session, process().ring, person().subject_id, lenders) if lenders else {}
@@ -336,13 +327,6 @@ def _explained(found: Explained | None) -> Explained:
 def _way(step: Step, connection_id: str | None) -> str:
     ways = {Step.CONSENT: "consent.overview", Step.CONNECT: "connections.overview"}
     return url_for(ways[step]) if step in ways else url_for("connections.one", connection_id=connection_id)
-
-
-def _page() -> int:
-    try:
-        return int(_Place().load(request.args.to_dict())["page"])
-    except ValidationError:
-        raise MissingError("no such page") from None
 
 
 def _named(points: Mapping[str, float], names: Mapping[str, str]) -> list[Bar]:

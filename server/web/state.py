@@ -10,12 +10,15 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from server.models import Account, Role
 from server.services import logins, organisations
 from server.services.devices import device
+from server.services.missing import MissingError
 from server.services.words import LANGUAGES, known, locale_of
 from workers import restriction
 from workers.runtime.process import Process
 from workers.runtime.settings import Organisation
 
 login_manager = LoginManager()
+#: Digits in the number of a page.
+_LONGEST_NUMBER = 6
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,14 @@ def process() -> Process:
 def person() -> Person:
     """Who is signed in; only behind `login_required`."""
     return cast("Person", current_user._get_current_object())  # noqa: SLF001 - the documented way to the real one
+
+
+def page_number() -> int:
+    """Which page (from 1) of a long list is asked for. Raises `MissingError` for what is no number."""
+    typed = request.args.get("page", "1")
+    if not typed.isascii() or not typed.isdigit() or len(typed) > _LONGEST_NUMBER or int(typed) < 1:
+        raise MissingError("no such page")
+    return int(typed)
 
 
 def frozen() -> datetime | None:

@@ -6,10 +6,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.consent import NoConsentError
 from privacy.vocabulary import Purpose
-from server.services import consents, topics
+from server.services import comparison, consents, topics
 from server.web.guard import login_required
 from server.web.state import language, person, process
 from workers.catalogue import NETWORKS
+from workers.comparing import FEWEST
 from workers.topics import taxonomy
 
 pages = Blueprint("topics", __name__)
@@ -30,7 +31,10 @@ def overview() -> str | AnyResponse:
         found = (
             topics.overview(session, installation.ring, who.subject_id, names, language()) if asked.granted else None
         )
-    return render_template("topics/overview.html", granted=asked.granted, found=found, titles=TITLES)
+        compared = comparison.compare(session, installation.ring, who.subject_id, installation.clock())
+    return render_template(
+        "topics/overview.html", granted=asked.granted, found=found, titles=TITLES, compared=compared, fewest=FEWEST
+    )
 
 
 @pages.post("/topics/<topic>/reject")

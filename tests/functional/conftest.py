@@ -4,11 +4,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from server.services.organisations import DEMO_LOGIN
 from tests.functional.installation import Installation
 from tests.networks.bluesky.fixtures import do_without
 
@@ -56,7 +58,8 @@ class Watch:
             self.foreign.append(request.url)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        # A form that was not filled in right is answered so; the browser calls that an error.
+        if message.type == "error" and "status of 422" not in message.text:
             self.errors.append(f"{message.text} {message.location.get('url', '')}")
 
 
@@ -78,6 +81,36 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
         yield opened
     assert watch.foreign == []
     assert watch.errors == []
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The demo, made once for all tests that look at it: whoever changes something there leaves the rest as it was."""
+    house = Installation(tmp_path_factory.mktemp("demo"), {"KLARWERT_DEMO": "true"})
+    house.start()
+    yield house
+    house.stop()
+
+
+#: Cookies of those who signed in, by installation and address: whoever signs in too often has to wait.
+_signed_in: dict[tuple[str, str], list[Any]] = {}
+
+
+def sign_in(page: Page, house: Installation, who: str, language: str = "") -> None:
+    """As somebody of the demo would, by role or address, the first time; in a language if one is named."""
+    email = DEMO_LOGIN.get(who, who)
+    if (house.url, email) in _signed_in:
+        page.context.add_cookies(_signed_in[house.url, email])
+        page.goto(f"{house.url}/imprint")
+    else:
+        page.goto(f"{house.url}/sign-in")
+        page.fill("#email", email)
+        page.fill("#password", DEMO_LOGIN["password"])
+        page.press("#password", "Enter")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        _signed_in[house.url, email] = page.context.cookies()
+    if language:
+        page.click(f"button[name=lang][value={language}]")
 
 
 @pytest.fixture

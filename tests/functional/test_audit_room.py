@@ -1,38 +1,20 @@
 """The auditor's room in a real browser: a drawn score is computed anew by a worker, and its person sees who looked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from server.services.organisations import DEMO_LOGIN
+from tests.functional.conftest import sign_in
 from tests.functional.installation import Installation
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The demo, in which an auditor has drawn a sample already."""
-    house = Installation(tmp_path_factory.mktemp("audited"), {"KLARWERT_DEMO": "true"})
-    house.start()
-    yield house
-    house.stop()
-
-
-def sign_in(page: Page, house: Installation, role: str) -> None:
-    page.goto(f"{house.url}/sign-in")
-    page.fill("#email", DEMO_LOGIN[role])
-    page.fill("#password", DEMO_LOGIN["password"])
-    page.press("#password", "Enter")
-    page.wait_for_url(lambda url: "/sign-in" not in url)
-    page.click("button[name=lang][value=en]")
-
-
 def test_a_drawn_score_is_checked_and_its_person_sees_it(demo: Installation, open_page: Callable[..., Page]) -> None:
     page = open_page(locale="en-GB")
-    sign_in(page, demo, "auditor")
-    assert page.url == f"{demo.url}/audit"
+    sign_in(page, demo, "auditor", "en")
+    page.goto(f"{demo.url}/audit")
     page.locator("tr", has_text="not yet").first.locator("a").click()
     page.get_by_role("button", name="Compute anew").click()
     # The page looks again by itself until the worker has answered.
@@ -52,19 +34,19 @@ def test_a_drawn_score_is_checked_and_its_person_sees_it(demo: Installation, ope
     expect(page.get_by_text("holds").first).to_be_visible()
 
     other = open_page(locale="en-GB")
-    sign_in(other, demo, "participant")
+    sign_in(other, demo, "participant", "en")
     other.goto(f"{demo.url}/data")
     expect(other.get_by_text("Drawn at random to be checked")).to_be_visible()
 
 
 def test_the_organisation_answers_a_finding(demo: Installation, open_page: Callable[..., Page]) -> None:
     page = open_page(locale="en-GB")
-    sign_in(page, demo, "admin")
+    sign_in(page, demo, "admin", "en")
     page.goto(f"{demo.url}/organisation/findings")
     page.get_by_label("Your answer").fill("In tests/workers/networks/test_door.py.")
     page.get_by_role("button", name="Send the answer").click()
     expect(page.get_by_text("Answered, and noted in the log.")).to_be_visible()
     auditor = open_page(locale="en-GB")
-    sign_in(auditor, demo, "auditor")
+    sign_in(auditor, demo, "auditor", "en")
     auditor.goto(f"{demo.url}/audit/findings")
     expect(auditor.get_by_text("In tests/workers/networks/test_door.py.")).to_be_visible()

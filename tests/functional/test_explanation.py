@@ -1,30 +1,15 @@
 """The explanation in a real browser: switches with and without a script, sliders, and a dispute from the button on."""
 
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from server.services.organisations import DEMO_LOGIN
-from tests.functional.conftest import Open, picture
+from tests.functional.conftest import Open, picture, sign_in
 from tests.functional.installation import Installation
 
 pytestmark = pytest.mark.slow
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def demo(install: Callable[..., Installation]) -> Installation:
-    return install(KLARWERT_DEMO="true")
-
-
-def sign_in(page: Page, house: Installation, who: str = DEMO_LOGIN["participant"]) -> None:
-    page.goto(f"{house.url}/sign-in")
-    page.fill("#email", who)
-    page.fill("#password", DEMO_LOGIN["password"])
-    page.click("main button[type=submit]")
-    page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
 def terms(page: Page) -> list[Decimal]:
@@ -37,7 +22,7 @@ def terms(page: Page) -> list[Decimal]:
 
 def test_a_switch_shows_the_recomputed_score_at_once(demo: Installation, open_page: Open) -> None:
     page = open_page()
-    sign_in(page, demo)
+    sign_in(page, demo, "participant")
     page.goto(f"{demo.url}/explanation")
     expect(page.locator("#outcome .sum-line")).to_have_count(0)
     expect(page.locator(".compute")).to_be_hidden()
@@ -56,7 +41,7 @@ def test_a_switch_shows_the_recomputed_score_at_once(demo: Installation, open_pa
 
 def test_a_slider_and_its_number_say_the_same(demo: Installation, open_page: Open) -> None:
     page = open_page(viewport=PHONE)
-    sign_in(page, demo)
+    sign_in(page, demo, "participant")
     page.goto(f"{demo.url}/explanation")
     slider = page.locator("#days + input[type=range]")
     slider.focus()
@@ -75,7 +60,7 @@ def test_a_slider_and_its_number_say_the_same(demo: Installation, open_page: Ope
 
 def test_without_a_script_the_same_form_gives_the_same_answer(demo: Installation, open_page: Open) -> None:
     page = open_page(java_script_enabled=False)
-    sign_in(page, demo)
+    sign_in(page, demo, "participant")
     page.goto(f"{demo.url}/explanation")
     page.get_by_label("Bluesky", exact=True).check()
     page.fill("#people", "25")
@@ -90,8 +75,7 @@ def test_without_a_script_the_same_form_gives_the_same_answer(demo: Installation
 
 def test_a_dispute_goes_from_the_button_to_the_decision_and_back(demo: Installation, open_page: Open) -> None:
     page = open_page(locale="en-GB")
-    sign_in(page, demo)
-    page.click("footer button[value=en]")
+    sign_in(page, demo, "participant", "en")
     page.goto(f"{demo.url}/explanation")
     page.locator("section[aria-labelledby=posts] a", has_text="Dispute").first.click()
     page.fill("#reason", "This is not my post")
@@ -100,8 +84,7 @@ def test_a_dispute_goes_from_the_button_to_the_decision_and_back(demo: Installat
     expect(page.get_by_text("waits for a decision")).to_be_visible()
     picture(page, "disputes")
     admin = open_page(locale="en-GB")
-    sign_in(admin, demo, DEMO_LOGIN["admin"])
-    admin.click("footer button[value=en]")
+    sign_in(admin, demo, "admin", "en")
     admin.goto(f"{demo.url}/organisation/disputes")
     admin.locator("main table a").first.click()
     expect(admin.get_by_text("This is not my post")).to_be_visible()

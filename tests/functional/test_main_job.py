@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Open, picture
 from tests.functional.installation import ORGANISATION, Installation
+from tests.functional.keys import Keys
 from tests.networks.bluesky.expected import expected_signals
 from tests.networks.bluesky.network import BlueskyNetwork
 from tests.networks.bluesky.scenario import OPTED_OUT_PARTICIPANT, PARTICIPANT, main_job_scenario
@@ -30,24 +31,27 @@ MINUTE = 60_000
 
 
 def sign_up(page: Page, house: Installation, email: str = EMAIL) -> None:
+    """By keys alone, as everything until an account is named."""
+    keys = Keys(page)
     page.goto(f"{house.url}/sign-up")
-    page.fill("[name=year]", "1990")
-    page.fill("[name=email]", email)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main form [type=submit]")
+    keys.write(page.locator("[name=year]"), "1990")
+    keys.write(page.locator("[name=email]"), email)
+    keys.write(page.locator("[name=password]"), PASSWORD)
+    keys.press(page.locator("main form [type=submit]"))
     page.goto(house.wait_for_link(email, "/confirm/"))
-    page.fill("[name=password]", PASSWORD)
-    page.click("main form [type=submit]")
+    keys.write(page.locator("[name=password]"), PASSWORD)
+    keys.press(page.locator("main form [type=submit]"))
     expect(page).to_have_url(re.compile("/consent/scoring/choose"))
 
 
 def connect(page: Page, house: Installation, network: str, typed: str) -> str:
-    """Says yes to a network and names an account; gives the code to show there."""
+    """Says yes to a network and names an account, by keys; gives the code to show there."""
+    keys = Keys(page)
     page.goto(f"{house.url}/consent/scoring/{network}")
-    page.click("button[name=answer][value=yes]")
+    keys.press(page.locator("button[name=answer][value=yes]"))
     expect(page).to_have_url(re.compile(f"/connections/new/{network}"))
-    page.fill("[name=typed]", typed)
-    page.click("main form [type=submit]")
+    keys.write(page.locator("[name=typed]"), typed)
+    keys.press(page.locator("main form [type=submit]"))
     page.wait_for_selector("code.code", timeout=MINUTE)
     return page.locator("code.code").first.inner_text().strip()
 
@@ -55,7 +59,7 @@ def connect(page: Page, house: Installation, network: str, typed: str) -> str:
 def prove(page: Page) -> None:
     """Has the code looked for and waits until everything is read and scored."""
     picture(page, "connection-code")
-    page.click("form[action$='/check'] button")
+    Keys(page).press(page.locator("form[action$='/check'] button"))
     page.wait_for_url("**/score", timeout=MINUTE)  # the page leads there by itself as soon as the score is made
 
 

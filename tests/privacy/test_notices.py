@@ -15,6 +15,8 @@ DIGESTS = {
     "archives-1.en.txt": "e13ff4350ff66e090ab2dc03926317d5fa807097bd384d9de6ad0fe92d8435ec",
     "comparison-1.de.txt": "369cd45554fa2fd32d5dd6c35ddd21d1a5d3e0ad40da1a75dfeec0776a59a6d8",
     "comparison-1.en.txt": "58820a736d43cea3cb22ff78360da94365fc94a8bc463e24d9de9c2a1646c3ed",
+    "comparison-2.de.txt": "75d05c1bde94e305ef4314270b6e9ee27197cd4b5a3d11955afcb7394f677fb0",
+    "comparison-2.en.txt": "00bc7be4751491d640ccf6cfda4021b6356c161220edd384deb2919494119e6f",
     "digest-1.de.txt": "350e2bd222e1cf33e1c7f515c1c701df74e1c22c5957abe9720094e8c19ddbc5",
     "digest-1.en.txt": "cd966ac10e7da5403907ffb958e1ce96125587f2ca024184ca6abb80b34137af",
     "lookup-1.de.txt": "b913807f8e449710cf60959593629fbbae6083620d00e0d39b233ba80b42b9c3",
@@ -107,9 +109,9 @@ def test_a_name_that_is_missing_stops_the_notice(missing: str) -> None:
         notice(Purpose.SCORING, "de", names)
 
 
-def test_a_notice_in_an_unknown_language_does_not_exist() -> None:
-    with pytest.raises(FileNotFoundError):
-        notice(Purpose.SCORING, "fr", NAMES)
+def test_a_notice_in_a_language_that_has_none_is_the_english_one_and_says_so() -> None:
+    assert notice(Purpose.SCORING, "fr", NAMES) == notice(Purpose.SCORING, "en", NAMES)
+    assert notice(Purpose.SCORING, "fr", NAMES).language == "en"
 
 
 @pytest.mark.parametrize(("purpose", "language"), BOTH)

@@ -12,8 +12,13 @@ from importlib import resources
 from re import Pattern
 from typing import Any
 
-Words = Mapping[str, str]
-"""A text by language: `de` and `en`."""
+
+class Words(dict[str, str]):
+    """A text by language: `de` and `en`; any other language gets the English one."""
+
+    def __missing__(self, _language: str) -> str:
+        """The English text."""
+        return self["en"]
 
 
 class Way(StrEnum):
@@ -88,11 +93,12 @@ class NetworkFacts:
 
 
 def _facts(name: str, said: dict[str, Any]) -> NetworkFacts:
-    key = tuple(KeyPart(part, title) for part, title in said.pop("key", {}).items())
+    key = tuple(KeyPart(part, Words(title)) for part, title in said.pop("key", {}).items())
     form = re.compile(said.pop("form"), re.ASCII | re.VERBOSE)
     way, proofs = Way(said.pop("way")), frozenset(said.pop("proofs"))
     once, each = said.pop("requests", (0, 0))
-    return NetworkFacts(name=name, way=way, form=form, proofs=proofs, key=key, requests=(once, each), **said)
+    texts: dict[str, Any] = {field: Words(value) if isinstance(value, dict) else value for field, value in said.items()}
+    return NetworkFacts(name=name, way=way, form=form, proofs=proofs, key=key, requests=(once, each), **texts)
 
 
 def _read() -> Mapping[str, NetworkFacts]:

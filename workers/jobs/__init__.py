@@ -4,7 +4,9 @@ from workers.jobs.archiving import clear_archives, read_archive
 from workers.jobs.auditing import recompute, recount
 from workers.jobs.certifying import certify
 from workers.jobs.checking import check_day
+from workers.jobs.comparing import compare
 from workers.jobs.connecting import look_up, prove
+from workers.jobs.counting import count
 from workers.jobs.erasing import erase
 from workers.jobs.expiring import expire
 from workers.jobs.mailing import send_mail
@@ -19,6 +21,8 @@ __all__ = [
     "check_day",
     "clear_archives",
     "collect",
+    "compare",
+    "count",
     "erase",
     "expire",
     "fold",

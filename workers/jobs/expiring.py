@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from privacy.recipient import drop_removed
+from workers import tallies
 from workers.jobs.job import job
 from workers.models import Connection
 from workers.places import holdings
@@ -32,6 +33,7 @@ def expire(process: Process, day: str) -> None:
         drop_removed(work.session)
     places.expire_places(process.clock())
     process.forget()
+    tallies.count(process, "retention")
     note_expired(process.redis, day)
 
 

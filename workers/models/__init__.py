@@ -9,6 +9,8 @@ from workers.models.archive import Archive
 from workers.models.bucket import Bucket
 from workers.models.certificate import Certificate
 from workers.models.check import ScoreCheck
+from workers.models.compared import Compared
+from workers.models.comparison import Comparison
 from workers.models.connection import Connection
 from workers.models.consent_proof import ConsentProof
 from workers.models.digest import Digest
@@ -34,6 +36,7 @@ from workers.models.score import DayScored, PostSplit, Score
 from workers.models.score_leaves import ScoreLeaves
 from workers.models.score_root import ScoreRoot
 from workers.models.standing import StandingLink
+from workers.models.tally import Tally
 from workers.models.told import Told
 from workers.models.topic import Topic
 from workers.models.webmention import Webmention
@@ -43,6 +46,8 @@ __all__ = [
     "Breach",
     "Bucket",
     "Certificate",
+    "Compared",
+    "Comparison",
     "Connection",
     "ConsentProof",
     "DayScored",
@@ -76,6 +81,7 @@ __all__ = [
     "ScoreLeaves",
     "ScoreRoot",
     "StandingLink",
+    "Tally",
     "Told",
     "Topic",
     "Webmention",

@@ -64,8 +64,6 @@ class Connection(Base):
             "uq_connection_proven", "network", "remote_index", unique=True,
             sqlite_where=text("state = 'proven'"), postgresql_where=text("state = 'proven'"),
         ),
-        # How many there are of each network, and how they fare, is counted whenever somebody looks.
-        Index("ix_connection_state", "state", "network", "read_at", "failure"),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -94,7 +92,7 @@ class Connection(Base):
     """When it was last read to its end."""
     failure: Mapped[str | None]
     """Why the last try failed, a `workers.networks.shape.Reason` or a word of ours."""
-    due_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the schedule has it read (or looked up) again."""
     resume: Mapped[Sealed | None]
     """Where an unfinished reading goes on; the network's own words."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from privacy.base import Base, Holds, Rule, Sealed, new_id
@@ -49,6 +49,13 @@ class Dispute(Base):
             "decided_by", "answer",
         ),
         rule=Rule(_THREE_YEARS, since="decided_at"),
+    )  # fmt: skip
+    __table_args__ = (
+        # Those that wait for a human, the oldest first.
+        Index(
+            "ix_dispute_open", "made_at",
+            sqlite_where=text("outcome = 'open'"), postgresql_where=text("outcome = 'open'"),
+        ),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)

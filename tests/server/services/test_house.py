@@ -5,8 +5,10 @@ from datetime import timedelta
 from server.models import Role
 from server.services import accounts
 from server.services.house import NetworkHealth, Queue, house
+from tests.conftest import Clock
 from tests.factories.people import agree, make_connection, make_subject
 from tests.server.browser import Browser
+from workers import tallies
 from workers.models import DayScored
 from workers.models.connection import State
 from workers.runtime.process import Process
@@ -27,6 +29,7 @@ def plant(process: Process) -> None:
 
 def test_the_numbers_are_of_people_and_accounts_and_jobs(each_process: Process) -> None:
     plant(each_process)
+    tallies.count_all(each_process)
     each_process.queue.send("expire", "2026-11-22")
     with each_process.reading() as session:
         shown = house(each_process, session)
@@ -37,12 +40,17 @@ def test_the_numbers_are_of_people_and_accounts_and_jobs(each_process: Process) 
     assert shown.scored.people == 3
 
 
-def test_only_the_administrator_sees_it_and_it_names_nobody(process: Process, ann: Browser) -> None:
+def test_only_the_administrator_sees_it_and_it_names_nobody(process: Process, ann: Browser, clock: Clock) -> None:
     assert ann.get("/organisation/overview").status == 404
     plant(process)
     with process.working() as work:
         accounts.set_role(work, "ann@garten.test", Role.ADMIN)
+    assert ann.get("/organisation/overview").says("Participants not counted yet")
+    tallies.count_all(process)
     ann.get("/organisation/overview")
     assert ann.says("Participants 3")
     assert ann.says("The account is gone or switched off.")
     assert "did:plc" not in ann.page
+    assert ann.says("Counted on 22/11/2026, 12:00 UTC")
+    clock.go(hours=3, seconds=1)
+    assert ann.get("/organisation/overview").says("Nobody has counted since 22/11/2026, 12:00 UTC")

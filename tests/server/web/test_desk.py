@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from privacy import hold
 from privacy.breach import Breach
@@ -18,7 +18,7 @@ from tests.conftest import Clock
 from tests.factories.people import agree, make_subject
 from tests.server.browser import Browser
 from tests.server.web.test_pages import check
-from workers.places import holdings
+from workers import tallies
 from workers.runtime.process import Process
 
 PAGES = ["/desk", "/desk/retention", "/desk/holds", "/desk/breaches", "/desk/breaches/new", "/desk/requests",
@@ -70,7 +70,40 @@ def test_an_administrator_may_look_too_and_others_are_asked_to_sign_in(
     assert browser.get("/desk").path.startswith("/sign-in")
 
 
-def test_every_section_is_on_the_desk(dpo: Browser) -> None:
+def test_the_desk_says_of_when_its_counts_are_and_when_nobody_counts_any_more(
+    dpo: Browser, clock: Clock, process: Process
+) -> None:
+    assert "0 overdue" not in dpo.get("/desk").page
+    assert dpo.says("Not counted yet")
+    tallies.count_all(process)
+    dpo.get("/desk")
+    for sentence in ("0 overdue", "Counted on 22/11/2026, 12:00 UTC"):
+        assert dpo.says(sentence), sentence
+    clock.go(hours=4)
+    dpo.get("/desk")
+    assert dpo.says("not counted since 22/11/2026, 12:00 UTC")
+    assert "0 overdue" not in dpo.page
+    assert dpo.get("/desk/retention").says("Nobody has counted since")
+
+
+def test_no_page_of_the_desk_counts_a_whole_table(dpo: Browser, process: Process) -> None:
+    tallies.count_all(process)
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(process.engine, "before_cursor_execute", note)
+    for path in ("/desk", "/desk/retention", "/desk/recipients"):
+        assert dpo.get(path).status == 200
+    event.remove(process.engine, "before_cursor_execute", note)
+    counting = [one for one in asked if "count(" in one]
+    assert counting
+    assert [one for one in counting if "WHERE" not in one] == ["SELECT count(*) AS count_1 \nFROM hold"]
+
+
+def test_every_section_is_on_the_desk(dpo: Browser, process: Process) -> None:
+    tallies.count_all(process)
     dpo.get("/desk")
     for section in SECTIONS:
         assert f'id="{section.name}"' in dpo.page, section.name
@@ -84,6 +117,7 @@ def test_small_numbers_of_consents_are_not_told(dpo: Browser, process: Process) 
             agree(work, subject.id, network="bluesky")
             if number < 9:
                 agree(work, subject.id, Purpose.TOPICS)
+    tallies.count_all(process)
     dpo.get("/desk")
     assert '<td class="num">12</td>' in dpo.page
     assert dpo.says("fewer than 10")
@@ -93,9 +127,11 @@ def test_small_numbers_of_consents_are_not_told(dpo: Browser, process: Process) 
 def test_retention_shows_what_is_due_and_what_a_run_left_behind(dpo: Browser, clock: Clock, process: Process) -> None:
     assert dpo.get("/desk/retention").says("This is a dry run")
     clock.go(days=31, hours=2)
+    tallies.count_all(process)
     with process.reading() as session:
-        due = holdings(process).due(session, process.clock())["logins"]
-    assert (due.things, due.due, due.late) == (1, 1, 1)
+        found = tallies.last(session, "retention")
+    assert found is not None
+    assert found.counts["logins"] == {"things": 1, "due": 1, "late": 1}
 
 
 def test_a_hold_of_one_officer_is_in_force_and_its_person_reads_of_it(

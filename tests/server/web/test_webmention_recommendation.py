@@ -4,24 +4,21 @@ Each test is named after the section and the sentence that it tries; everything 
 job and the status page. What only senders do (section 3.1) is none of ours.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
 from flask.testing import FlaskClient
 
-from privacy.sealed import seal
 from tests.conftest import Clock
 from tests.factories.days import signals
-from tests.factories.people import agree, make_connection, make_subject
-from tests.workers.networks.loopback import Asked, LoopbackServer, Reply
+from tests.factories.websites import HTML, Websites
+from tests.workers.networks.loopback import LoopbackServer, Reply
 from workers import jobs
 from workers.models import Webmention
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 
-HTML = {"Content-Type": "text/html; charset=utf-8"}
-ATOM = {"Content-Type": "application/atom+xml"}
 JSON = {"Content-Type": "application/json"}
 TEXT = {"Content-Type": "text/plain"}
 
@@ -32,14 +29,24 @@ class Receiver:
 
     process: Process
     client: FlaskClient
-    blog: LoopbackServer
-    other: LoopbackServer
-    pages: dict[str, Reply]
+    sites: Websites
     connection_id: str
 
     @property
+    def blog(self) -> LoopbackServer:
+        return self.sites.blog
+
+    @property
+    def other(self) -> LoopbackServer:
+        return self.sites.other
+
+    @property
+    def pages(self) -> dict[str, Reply]:
+        return self.sites.pages
+
+    @property
     def target(self) -> str:
-        return f"{self.blog.origin}/tomaten"
+        return self.sites.target
 
     @property
     def source(self) -> str:
@@ -74,50 +81,13 @@ class Receiver:
 
 
 @pytest.fixture
-def pages() -> dict[str, Reply]:
-    return {}
+def settings(settings: Settings, websites: Websites) -> Settings:
+    return replace(settings, allowed_origins=websites.origins)
 
 
 @pytest.fixture
-def other(pages: dict[str, Reply]) -> Iterator[LoopbackServer]:
-    with LoopbackServer(lambda asked: pages.get(asked.path, Reply(b"", 404))) as server:
-        yield server
-
-
-@pytest.fixture
-def blog() -> Iterator[LoopbackServer]:
-    def answer(asked: Asked) -> Reply:
-        if asked.path == "/":
-            return Reply(b'<link rel="alternate" type="application/atom+xml" href="/feed">', 200, HTML)
-        entry = f'<link href="{server.origin}/tomaten"/><published>2026-11-20T08:00:00Z</published>'
-        feed = (
-            f'<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry><title>y</title>{entry}</entry></feed>'
-        )
-        return Reply(feed.encode(), 200, ATOM)
-
-    server = LoopbackServer(answer)
-    with server:
-        yield server
-
-
-@pytest.fixture
-def settings(settings: Settings, blog: LoopbackServer, other: LoopbackServer) -> Settings:
-    return replace(settings, allowed_origins=frozenset({blog.origin, other.origin}))
-
-
-@pytest.fixture
-def receiver(
-    process: Process, client: FlaskClient, blog: LoopbackServer, other: LoopbackServer, pages: dict[str, Reply]
-) -> Receiver:
-    home = f"{blog.origin}/"
-    with process.working() as work:
-        subject = make_subject(work)
-        agree(work, subject.id, network="blog")
-        row = make_connection(work, subject.id, "blog", blog.host)
-        seal(row, work.ring.person(subject.id), remote_id=home, address=home)
-        connection_id = row.id
-    jobs.collect(connection_id)
-    made = Receiver(process, client, blog, other, pages, connection_id)
+def receiver(process: Process, client: FlaskClient, websites: Websites) -> Receiver:
+    made = Receiver(process, client, websites, websites.join(process))
     made.shows('<a href="TARGET">a post</a>')
     return made
 
@@ -173,7 +143,7 @@ def test_3_2_2_the_source_is_fetched_by_get_with_the_content_types_that_are_pref
 
 
 def test_3_2_2_redirects_of_the_source_are_followed(receiver: Receiver) -> None:
-    receiver.pages |= {"/moved": receiver.pages["/post"], "/post": Reply(b"", 301, {"Location": "/moved"})}
+    receiver.pages.update({"/moved": receiver.pages["/post"], "/post": Reply(b"", 301, {"Location": "/moved"})})
     assert receiver.outcome() == "accepted"
 
 

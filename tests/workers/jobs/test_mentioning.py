@@ -1,18 +1,16 @@
 """Webmentions from the queue to the score: verified once, updated, deleted, forgotten, and nobody's address kept."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from privacy.sealed import seal
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
 from tests.factories.days import signals
-from tests.factories.people import agree, make_connection, make_subject
-from tests.workers.networks.loopback import Asked, LoopbackServer, Reply
+from tests.factories.websites import HTML, Websites
+from tests.workers.networks.loopback import LoopbackServer, Reply
 from workers import jobs, schedule
 from workers.jobs.objecting import add_objection
 from workers.models import Connection, Post, Webmention
@@ -23,36 +21,34 @@ from workers.signals.standing import account_index
 from workers.signals.webmentions import MOST_WAITING, TooManyWaitingError
 from workers.withdrawal import withdraw
 
-HTML = {"Content-Type": "text/html"}
-ATOM = {"Content-Type": "application/atom+xml"}
-
 
 @dataclass
 class Web:
     """Mira's blog, and another website that links to it."""
 
     process: Process
-    blog: LoopbackServer
-    other: LoopbackServer
-    pages: dict[str, Reply]
-    posts: list[str] = field(default_factory=lambda: ["/tomaten"])
-    connection_id: str = ""
+    sites: Websites
+    connection_id: str
+
+    @property
+    def blog(self) -> LoopbackServer:
+        return self.sites.blog
+
+    @property
+    def other(self) -> LoopbackServer:
+        return self.sites.other
+
+    @property
+    def pages(self) -> dict[str, Reply]:
+        return self.sites.pages
+
+    @property
+    def posts(self) -> list[str]:
+        return self.sites.posts
 
     @property
     def target(self) -> str:
-        return f"{self.blog.origin}/tomaten"
-
-    def join(self) -> None:
-        """Mira connects her blog, and it is read."""
-        home = f"{self.blog.origin}/"
-        with self.process.working() as work:
-            subject = make_subject(work)
-            agree(work, subject.id, network="blog")
-            row = make_connection(work, subject.id, "blog", self.blog.host)
-            seal(row, work.ring.person(subject.id), remote_id=home, address=home)
-            self.connection_id = row.id
-        jobs.collect(self.connection_id)
-        self.process.queue.rq.empty()
+        return self.sites.target
 
     def mention(self, path: str = "/1", target: str = "", link: str = "", kind: str = "u-in-reply-to") -> str:
         """The other website links, and says so; the id of the webmention."""
@@ -82,57 +78,14 @@ class Web:
         return [job.func_name.rpartition(".")[2] for job in self.process.queue.rq.jobs]
 
 
-def feed(paths: list[str], origin: str) -> bytes:
-    entries = "".join(
-        f"<entry><title>Garten</title><id>{path}</id><published>2026-11-20T08:00:00Z</published>"
-        f'<link href="{origin}{path}"/></entry>'
-        for path in paths
-    )
-    return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>x</title>{entries}</feed>'.encode()
+@pytest.fixture
+def settings(settings: Settings, websites: Websites) -> Settings:
+    return replace(settings, allowed_origins=websites.origins)
 
 
 @pytest.fixture
-def pages() -> dict[str, Reply]:
-    return {}
-
-
-@pytest.fixture
-def other(pages: dict[str, Reply]) -> Iterator[LoopbackServer]:
-    with LoopbackServer(lambda asked: pages.get(asked.path, Reply(b"", 404))) as server:
-        yield server
-
-
-@pytest.fixture
-def posts() -> list[str]:
-    return ["/tomaten"]
-
-
-@pytest.fixture
-def blog(posts: list[str]) -> Iterator[LoopbackServer]:
-    def answer(asked: Asked) -> Reply:
-        if asked.path == "/":
-            return Reply(b'<link rel="alternate" type="application/atom+xml" href="/feed">', 200, HTML)
-        if asked.path == "/feed":
-            return Reply(feed(posts, server.origin), 200, ATOM)
-        return Reply(b"", 200 if asked.path in posts else 410)
-
-    server = LoopbackServer(answer)
-    with server:
-        yield server
-
-
-@pytest.fixture
-def settings(settings: Settings, blog: LoopbackServer, other: LoopbackServer) -> Settings:
-    return replace(settings, allowed_origins=frozenset({blog.origin, other.origin}))
-
-
-@pytest.fixture
-def web(
-    process: Process, blog: LoopbackServer, other: LoopbackServer, pages: dict[str, Reply], posts: list[str]
-) -> Web:
-    made = Web(process, blog, other, pages, posts)
-    made.join()
-    return made
+def web(process: Process, websites: Websites) -> Web:
+    return Web(process, websites, websites.join(process))
 
 
 def test_a_mention_that_is_true_counts(web: Web) -> None:
@@ -331,7 +284,7 @@ def test_two_blogs_know_a_website_by_different_words(web: Web) -> None:
     with web.process.working() as work:
         # The account is another's by now; the first keeps what it has.
         work.session.get_one(Connection, before).remote_index = account_index(work.ring, "blog", "old.example")
-    web.join()
+    web.connection_id = web.sites.join(web.process)
     second = web.mention()
     jobs.verify_webmention(second)
     rows = [web.row(first), web.row(second)]
