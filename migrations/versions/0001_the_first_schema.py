@@ -62,6 +62,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_certificate_running"), ["running"], unique=False)
 
     op.create_table(
+        "comparison",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("average", sa.Integer(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_comparison")),
+    )
+    op.create_table(
         "consent_proof",
         sa.Column("commitment", sa.String(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
@@ -205,8 +212,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subject")),
     )
     with op.batch_alter_table("subject", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_subject_erasing_at"), ["erasing_at"], unique=False)
+        batch_op.create_index(
+            "ix_subject_erasing_at",
+            ["erasing_at"],
+            unique=False,
+            sqlite_where=sa.text("erasing_at IS NOT NULL"),
+            postgresql_where=sa.text("erasing_at IS NOT NULL"),
+        )
 
+    op.create_table(
+        "tally",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_tally")),
+    )
     op.create_table(
         "topic",
         sa.Column("number", sa.Integer(), nullable=False),
@@ -231,6 +251,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("email_index", name=op.f("uq_account_email_index")),
         sa.UniqueConstraint("subject_id", name=op.f("uq_account_subject_id")),
     )
+    with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_role"), ["role"], unique=False)
+
     op.create_table(
         "announcement",
         sa.Column("subject_id", sa.String(), nullable=False),
@@ -260,6 +283,16 @@ def upgrade() -> None:
     with op.batch_alter_table("archive", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_archive_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "compared",
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("tenth", sa.Integer(), nullable=False),
+        sa.Column("topics", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_compared_subject_id_subject")),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_compared")),
+    )
     op.create_table(
         "connection",
         sa.Column("id", sa.String(), nullable=False),
@@ -291,8 +324,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_connection_code_index"), ["code_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_connection_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_connection_remote_index"), ["remote_index"], unique=False)
-        batch_op.create_index("ix_connection_state", ["state", "network", "read_at", "failure"], unique=False)
         batch_op.create_index(batch_op.f("ix_connection_subject_id"), ["subject_id"], unique=False)
         batch_op.create_index(
             "uq_connection_proven",
@@ -381,6 +414,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
     )
     with op.batch_alter_table("dispute", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_dispute_open",
+            ["made_at"],
+            unique=False,
+            sqlite_where=sa.text("outcome = 'open'"),
+            postgresql_where=sa.text("outcome = 'open'"),
+        )
         batch_op.create_index(batch_op.f("ix_dispute_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
@@ -698,6 +738,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_told_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_told_recipient_id"), ["recipient_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_told_subject_id"), ["subject_id"], unique=False)
+        batch_op.create_index(
+            "ix_told_waiting",
+            ["recipient_id"],
+            unique=False,
+            sqlite_where=sa.text("state <> 'taken'"),
+            postgresql_where=sa.text("state <> 'taken'"),
+        )
 
     op.create_table(
         "dropped",
@@ -1014,6 +1061,9 @@ def downgrade() -> None:
 
     op.drop_table("dropped")
     with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_told_waiting", sqlite_where=sa.text("state <> 'taken'"), postgresql_where=sa.text("state <> 'taken'")
+        )
         batch_op.drop_index(batch_op.f("ix_told_subject_id"))
         batch_op.drop_index(batch_op.f("ix_told_recipient_id"))
         batch_op.drop_index(batch_op.f("ix_told_due_at"))
@@ -1084,6 +1134,9 @@ def downgrade() -> None:
     op.drop_table("draw")
     with op.batch_alter_table("dispute", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dispute_subject_id"))
+        batch_op.drop_index(
+            "ix_dispute_open", sqlite_where=sa.text("outcome = 'open'"), postgresql_where=sa.text("outcome = 'open'")
+        )
 
     op.drop_table("dispute")
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
@@ -1109,20 +1162,29 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'proven'"),
         )
         batch_op.drop_index(batch_op.f("ix_connection_subject_id"))
-        batch_op.drop_index("ix_connection_state")
         batch_op.drop_index(batch_op.f("ix_connection_remote_index"))
+        batch_op.drop_index(batch_op.f("ix_connection_due_at"))
         batch_op.drop_index(batch_op.f("ix_connection_code_index"))
 
     op.drop_table("connection")
+    op.drop_table("compared")
     with op.batch_alter_table("archive", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_archive_subject_id"))
 
     op.drop_table("archive")
     op.drop_table("announcement")
+    with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_account_role"))
+
     op.drop_table("account")
     op.drop_table("topic")
+    op.drop_table("tally")
     with op.batch_alter_table("subject", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_subject_erasing_at"))
+        batch_op.drop_index(
+            "ix_subject_erasing_at",
+            sqlite_where=sa.text("erasing_at IS NOT NULL"),
+            postgresql_where=sa.text("erasing_at IS NOT NULL"),
+        )
 
     op.drop_table("subject")
     op.drop_table("score_root")
@@ -1151,6 +1213,7 @@ def downgrade() -> None:
     op.drop_table("figures")
     op.drop_table("day_scored")
     op.drop_table("consent_proof")
+    op.drop_table("comparison")
     with op.batch_alter_table("certificate", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_certificate_running"))
 
