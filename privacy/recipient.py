@@ -68,7 +68,7 @@ class Recipient(Base):
 def drop_removed(session: Session) -> int:
     """Deletes removed recipients of whom nothing is left, neither what they got nor what they were told; how many."""
     naming = [
-        key.parent for table in Base.declared for key in table.foreign_keys if key.references(Recipient.__table__)
+        key.parent for table in Base.declared for key in table.foreign_keys if key.column.table is Recipient.__table__
     ]
     free = [~exists().where(column == Recipient.id) for column in naming]
     query = select(Recipient).where(Recipient.removed_at.is_not(None), *free)
