@@ -5,9 +5,8 @@ They know a person by a reference that is theirs alone: two recipients cannot fi
 
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
 
-from sqlalchemy import Table, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from privacy.base import Base, Holds, new_id
@@ -68,8 +67,9 @@ class Recipient(Base):
 
 def drop_removed(session: Session) -> int:
     """Deletes removed recipients of whom nothing is left, neither what they got nor what they were told; how many."""
-    mine = cast("Table", Recipient.__table__)
-    naming = [key.parent for table in Base.declared for key in table.foreign_keys if key.references(mine)]
+    naming = [
+        key.parent for table in Base.declared for key in table.foreign_keys if key.column.table is Recipient.__table__
+    ]
     free = [~exists().where(column == Recipient.id) for column in naming]
     query = select(Recipient).where(Recipient.removed_at.is_not(None), *free)
     found = session.scalars(query).all()
