@@ -1,9 +1,7 @@
 """The file of a backup: encrypted as it is written, whole or not there, and the folder where old ones expire.
 
-After a header in the clear come parts of 64 KiB, each sealed with AES-256-GCM under a key of this file; the nonce of a
-part is its number and whether it is the last one (the STREAM construction, Hoang et al. 2015, as in age-encryption.org
-/v1), so parts can be neither changed, moved nor cut off. The key is derived from a secret that no backup contains and
-from the header, which is thereby authenticated, too.
+After a header in the clear come parts of 64 KiB (`privacy.stream`) under a key of this file. The key is derived from a
+secret that no backup contains and from the header, which is thereby authenticated, too.
 """
 
 import io
@@ -16,15 +14,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from privacy.keys import SealBrokenError
+from privacy.stream import TAG_BYTES, Opener, Sealer
+
 FORMAT = "klarwert-backup/1"
 PART_BYTES = 64 * 1024
-_TAG_BYTES = 16
-_COUNTER_BYTES = 11
 _HEADER_BYTES = 4096
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _UNFINISHED = timedelta(days=1)
@@ -123,31 +120,24 @@ class _Writer(io.RawIOBase):
     """Seals what is written, part by part."""
 
     def __init__(self, raw: BinaryIO, key: bytes) -> None:
-        self._raw, self._aead, self._number, self._held = raw, AESGCM(key), 0, bytearray()
+        self._raw, self._sealer = raw, Sealer(key, PART_BYTES)
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        self._held += data
-        while len(self._held) > PART_BYTES:  # the last part is written at the end, even if it is a full one
-            self._put(bytes(self._held[:PART_BYTES]), last=False)
-            del self._held[:PART_BYTES]
+        self._raw.write(self._sealer.add(data))
         return len(data)
 
     def finish(self) -> None:
-        self._put(bytes(self._held), last=True)
-
-    def _put(self, part: bytes, *, last: bool) -> None:
-        self._raw.write(self._aead.encrypt(_nonce(self._number, last=last), part, None))
-        self._number += 1
+        self._raw.write(self._sealer.end())
 
 
 class _Reader(io.RawIOBase):
     """Opens part by part what was sealed. Raises `BackupError`."""
 
     def __init__(self, raw: BinaryIO, key: bytes) -> None:
-        self._raw, self._aead, self._number, self._held = raw, AESGCM(key), 0, b""
+        self._raw, self._opener, self._number, self._held = raw, Opener(key), 0, b""
         self._next = self._sealed()
 
     def readable(self) -> bool:
@@ -164,19 +154,15 @@ class _Reader(io.RawIOBase):
     def _part(self) -> bytes:
         sealed, self._next = self._next, self._sealed()
         try:
-            part = self._aead.decrypt(_nonce(self._number, last=not self._next), sealed, None)
-        except InvalidTag:
+            part = self._opener.piece(self._number, sealed, last=not self._next)
+        except SealBrokenError:
             where = "at its beginning (or it is of another installation)" if not self._number else "or cut off"
             raise BackupError(f"the backup is damaged {where}: part {self._number} does not open") from None
         self._number += 1
         return part
 
     def _sealed(self) -> bytes:
-        return self._raw.read(PART_BYTES + _TAG_BYTES)
-
-
-def _nonce(number: int, *, last: bool) -> bytes:
-    return number.to_bytes(_COUNTER_BYTES, "big") + bytes([last])
+        return self._raw.read(PART_BYTES + TAG_BYTES)
 
 
 def _file_key(secret: bytes, line: bytes) -> bytes:

@@ -1,28 +1,25 @@
 """A file that is encrypted as it is written and opened as it is read, piece by piece: nobody needs room for all of it.
 
-Each piece is sealed with AES-256-GCM under a key of this file alone; its number and whether it is the last one are
-authenticated, so that no piece can be moved, left out or cut off unnoticed (the STREAM construction, Hoang et al. 2015,
-https://eprint.iacr.org/2015/189).
+The pieces are those of `privacy.stream`, under a key of this file alone.
 """
 
 import io
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from privacy.keyring import KEY_BYTES, SealBrokenError
+from privacy.keyring import KEY_BYTES
+from privacy.stream import TAG_BYTES, Opener, Sealer
 
 #: Bytes of a piece before it is sealed.
 PIECE = 256 * 1024
 _SALT_BYTES = 16
-_TAG_BYTES = 16
 
 
 def new_key() -> bytes:
@@ -38,9 +35,7 @@ class ChestWriter(io.RawIOBase):
         self._path = path
         self._part = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         salt = os.urandom(_SALT_BYTES)
-        self._cipher = _cipher(key, salt)
-        self._number = 0
-        self._open = bytearray()
+        self._sealer = Sealer(_file_key(key, salt), PIECE)
         self._failed = False
         # Without the folder there is nobody any more to write for: it is not made here.
         self._file: BinaryIO = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
@@ -53,10 +48,7 @@ class ChestWriter(io.RawIOBase):
     def write(self, data: object) -> int:
         """Takes all of it."""
         view = memoryview(data)  # type: ignore[arg-type]  # any buffer, as the base class says
-        self._open += view
-        while len(self._open) > PIECE:
-            self._seal(bytes(self._open[:PIECE]), last=False)
-            del self._open[:PIECE]
+        self._file.write(self._sealer.add(view))
         return view.nbytes
 
     def __exit__(
@@ -71,7 +63,7 @@ class ChestWriter(io.RawIOBase):
             return
         try:
             if not self._failed:
-                self._seal(bytes(self._open), last=True)
+                self._file.write(self._sealer.end())
                 self._file.flush()
                 os.fsync(self._file.fileno())
                 self._part.rename(self._path)
@@ -80,17 +72,13 @@ class ChestWriter(io.RawIOBase):
             self._part.unlink(missing_ok=True)
             super().close()
 
-    def _seal(self, piece: bytes, *, last: bool) -> None:
-        self._file.write(self._cipher.encrypt(_nonce(self._number, last=last), piece, None))
-        self._number += 1
-
 
 class ChestReader:
     """Opens one file piece by piece. Raises `SealBrokenError` for a file that is damaged, cut off or another's."""
 
     def __init__(self, path: Path, key: bytes) -> None:
         self._file = path.open("rb")
-        self._cipher = _cipher(key, self._file.read(_SALT_BYTES))
+        self._opener = Opener(_file_key(key, self._file.read(_SALT_BYTES)))
 
     def __enter__(self) -> Self:
         return self
@@ -103,17 +91,12 @@ class ChestReader:
     def __iter__(self) -> Iterator[bytes]:
         """The pieces in the clear; the last one is known to be the last."""
         with self._file as file:
-            ahead = file.read(PIECE + _TAG_BYTES)
-            number = 0
-            while True:
-                piece, ahead = ahead, file.read(PIECE + _TAG_BYTES)
-                try:
-                    yield self._cipher.decrypt(_nonce(number, last=not ahead), piece, None)
-                except InvalidTag:
-                    raise SealBrokenError("a sealed file does not open: damaged, cut off, or another's") from None
+            ahead = file.read(PIECE + TAG_BYTES)
+            for number in count():
+                piece, ahead = ahead, file.read(PIECE + TAG_BYTES)
+                yield self._opener.piece(number, piece, last=not ahead)
                 if not ahead:
                     return
-                number += 1
 
 
 def read_all(path: Path, key: bytes) -> bytes:
@@ -122,10 +105,6 @@ def read_all(path: Path, key: bytes) -> bytes:
         return b"".join(reader)
 
 
-def _cipher(key: bytes, salt: bytes) -> AESGCM:
+def _file_key(key: bytes, salt: bytes) -> bytes:
     """A key for one file: two files under one key never share a nonce."""
-    return AESGCM(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=b"klarwert/chest").derive(key))
-
-
-def _nonce(number: int, *, last: bool) -> bytes:
-    return number.to_bytes(11, "big") + bytes([last])
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=b"klarwert/chest").derive(key)

@@ -148,11 +148,20 @@ def hand_over(
 
 
 def recipients(session: Session, subject_id: str, *purposes: Reason) -> list[Recipient]:
-    """Who outside the organisation got something of a person, for one of these purposes or for whatever; by name."""
+    """Who outside the organisation got something of a person, for one of these purposes or for whatever; by name.
+
+    Without those that were removed: they were told then to delete everything.
+    """
     mine = select(Disclosure.recipient_id).where(Disclosure.subject_id == subject_id)
     if purposes:
         mine = mine.where(Disclosure.purpose.in_(purposes))
-    return list(session.scalars(select(Recipient).where(Recipient.id.in_(mine)).order_by(Recipient.name, Recipient.id)))
+    return list(
+        session.scalars(
+            select(Recipient)
+            .where(Recipient.id.in_(mine), Recipient.removed_at.is_(None))
+            .order_by(Recipient.name, Recipient.id)
+        )
+    )
 
 
 def viewer_index(ring: KeyRing, viewer_id: str) -> bytes:

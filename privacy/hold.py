@@ -11,7 +11,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ForeignKey, delete, exists, func, select
+from sqlalchemy import ForeignKey, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from privacy.base import Base, Holds, Rule, Sealed, new_id
@@ -86,8 +86,8 @@ class SetAside(Base):
     until: Mapped[datetime]
     """As in the hold."""
     made_at: Mapped[datetime]
-    rows: Mapped[Sealed] = mapped_column(info={"reads": json.loads})
-    """The rows as an export has them, as JSON."""
+    rows: Mapped[Sealed]
+    """The rows as an export has them, as a list in JSON."""
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,9 @@ def put_aside(
 
 def in_force(session: Session, subject_id: str) -> bool:
     """Does a hold keep something of a person now?"""
-    mine = exists().where(Hold.subject_id == subject_id, Hold.in_force_since.is_not(None))
-    return bool(session.scalar(select(mine)))
+    mine = select(SetAside.id).join(Hold, Hold.id == SetAside.hold_id)
+    mine = mine.where(SetAside.subject_id == subject_id, Hold.in_force_since.is_not(None))
+    return session.scalar(mine.limit(1)) is not None
 
 
 def aside(session: Session, subject_id: str) -> list[Aside]:

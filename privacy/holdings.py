@@ -150,7 +150,8 @@ class Holdings:
 
     def holdable(self) -> list[str]:
         """The kinds of data that a hold can be about."""
-        return [kind for kind in self.kinds() if kind not in _SPARED]
+        without = {place.holds.kind for place in self.places if not place.holds.exported}
+        return [kind for kind in self.kinds() if kind not in _SPARED | without]
 
     def set_aside(self, session: Session, made: Hold, now: datetime) -> None:
         """Sets a copy aside of what there is of the kind of a hold that is in force, and of what it points at.

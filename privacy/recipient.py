@@ -6,7 +6,8 @@ They know a person by a reference that is theirs alone: two recipients cannot fi
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from privacy.base import Base, Holds, new_id
 from privacy.keyring import KeyRing
@@ -47,7 +48,8 @@ class Recipient(Base):
         subject=None,
         erased=Erased.UNTOUCHED,
         withheld=dict.fromkeys(
-            ("id", "name", "channel", "address", "language", "made_at"), "public contact data of an organisation"
+            ("id", "name", "channel", "address", "language", "made_at", "removed_at"),
+            "public contact data of an organisation",
         ),
     )
 
@@ -59,6 +61,22 @@ class Recipient(Base):
     language: Mapped[str]
     """In which mails to them are written."""
     made_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+    """From then on they get nothing and are told nothing new: they were told to delete everything."""
+
+
+def drop_removed(session: Session) -> int:
+    """Deletes removed recipients of whom nothing is left, neither what they got nor what they were told; how many."""
+    naming = [
+        key.parent for table in Base.declared for key in table.foreign_keys if key.references(Recipient.__table__)
+    ]
+    free = [~exists().where(column == Recipient.id) for column in naming]
+    query = select(Recipient).where(Recipient.removed_at.is_not(None), *free)
+    found = session.scalars(query).all()
+    for one in found:
+        session.delete(one)
+    session.flush()
+    return len(found)
 
 
 def reference(ring: KeyRing, recipient_id: str, subject_id: str) -> str:

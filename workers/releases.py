@@ -32,13 +32,19 @@ def release(work: Work, subject_id: str, recipient: Recipient) -> Release:
 
 def strike(work: Work, subject_id: str, recipient_id: str) -> bool:
     """Lets an organisation ask no more and tells it so, if it ever got an answer; False if it was not named."""
+    if not _let_go(work, subject_id, recipient_id):
+        return False
+    tell(work, subject_id, Act.ERASURE, Reason.LOOKUP, only=recipient_id)
+    return True
+
+
+def _let_go(work: Work, subject_id: str, recipient_id: str) -> bool:
     consent.take_turn(work.session, subject_id)
     there = work.session.get(Release, (subject_id, recipient_id))
     if there is None:
         return False
     work.session.delete(there)
     journal.note(work.session, work.now, STRUCK, subject=subject_id, recipient=recipient_id)
-    tell(work, subject_id, Act.ERASURE, Reason.LOOKUP, only=recipient_id)
     return True
 
 
@@ -46,6 +52,13 @@ def strike_all(work: Work, subject_id: str) -> None:
     """Lets nobody ask any more; whoever got an answer is told."""
     work.session.execute(delete(Release).where(Release.subject_id == subject_id))
     tell(work, subject_id, Act.ERASURE, Reason.LOOKUP)
+
+
+def strike_everybody(work: Work, recipient_id: str) -> None:
+    """Lets an organisation ask for nobody any more; whoever calls tells it."""
+    query = select(Release.subject_id).where(Release.recipient_id == recipient_id).order_by(Release.subject_id)
+    for subject_id in work.session.scalars(query).all():
+        _let_go(work, subject_id, recipient_id)
 
 
 def may_ask(session: Session, subject_id: str, recipient_id: str) -> bool:

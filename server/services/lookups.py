@@ -59,7 +59,7 @@ class Asker:
 
 def open_token(work: Work, recipient_id: str, purpose: str, declared: str) -> str:
     """Makes a token and gives it, this once. Raises `MissingError`, and `ForbiddenUseError` for what stays closed."""
-    reason, recipient = allowed(purpose), recipients.one(work.session, recipient_id)
+    reason, recipient = allowed(purpose), recipients.active(work.session, recipient_id)
     if reason is not Reason.LOOKUP:
         raise ValueError("programs ask for nothing else")
     said = _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
@@ -103,7 +103,7 @@ def askers(session: Session, subject_id: str) -> list[Asker]:
 
 def name(work: Work, subject_id: str, recipient_id: str) -> Release:
     """Lets an organisation ask. Raises `MissingError`, `NoConsentError`."""
-    return releases.release(work, subject_id, recipients.one(work.session, recipient_id))
+    return releases.release(work, subject_id, recipients.active(work.session, recipient_id))
 
 
 def answer(work: Work, said: str, person: str) -> Answer:

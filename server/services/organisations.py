@@ -29,7 +29,7 @@ DEMO = Organisation(
     contact="hallo@demo.example",
     dpo="datenschutz@demo.example",
     authority="Aufsichtsbehörde Musterland (erfunden)",
-    imprint="Klarwert-Demo, Musterweg 1, 12345 Musterstadt",
+    imprint="Diese Demo betreibt niemand: Name, Adresse und Behörde sind erfunden.",
 )
 
 

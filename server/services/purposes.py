@@ -24,7 +24,7 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
             _("A score from your account on %(network)s"),
             _(
                 "We read your public posts of the last 13 weeks and the public reactions to them, and make a score of "
-                "them every day. Only you see it with your name."
+                "them every day. With your name only you see it, as long as you allow nothing else."
             ),
             _(
                 "If you withdraw this, we delete at once: your accounts on %(network)s here, all that was read from "
@@ -35,7 +35,7 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
             _("Your score decides how much your own reactions weigh"),
             _(
                 "When you react to somebody who takes part here, your reaction counts up to twice. The other person "
-                "sees the step, but not that it was you."
+                "sees that a reaction counts for more, but not that it was you, unless you allow that, too."
             ),
             _(
                 "If you withdraw this, we delete at once all links between your account and your reactions. Your own "
@@ -69,7 +69,7 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
             _("Others see that it was you who reacted"),
             _(
                 "Somebody to whose post you reacted sees your account name with it, if they take part here. It works "
-                "only beside your yes that your score decides how much your own reactions weigh."
+                "only if you also agreed that your score decides how much your own reactions weigh."
             ),
             nothing_else,
         ),

@@ -51,10 +51,18 @@ def people(session: Session) -> Counted | None:
 
 
 def one(session: Session, recipient_id: str) -> Recipient:
-    """One recipient. Raises `MissingError`."""
+    """One recipient, removed or not. Raises `MissingError`."""
     found = session.get(Recipient, recipient_id)
     if found is None:
         raise MissingError("no such recipient")
+    return found
+
+
+def active(session: Session, recipient_id: str) -> Recipient:
+    """One recipient that can get something. Raises `MissingError`."""
+    found = one(session, recipient_id)
+    if found.removed_at is not None:
+        raise MissingError("removed")
     return found
 
 
@@ -71,7 +79,7 @@ def register(work: Work, *, name: str, channel: str, address: str, language: str
 
 def change(work: Work, recipient_id: str, *, name: str, channel: str, address: str, language: str) -> None:
     """Changes how one is told; what waits goes to the new address. Raises `MissingError`."""
-    found = one(work.session, recipient_id)
+    found = active(work.session, recipient_id)
     found.name, found.channel, found.address, found.language = name, channel, address, language
     note(work.session, work.now, "recipient", None, recipient=found.id, channel=found.channel)
 
@@ -91,7 +99,7 @@ def give(work: Work, recipient_id: str, subject_id: str, reason: Reason, what: s
 
     Raises `MissingError`, `NotAllowedError`.
     """
-    recipient, needed = one(work.session, recipient_id), REASONS[reason]
+    recipient, needed = active(work.session, recipient_id), REASONS[reason]
     consent.take_turn(work.session, subject_id)
     subject = work.session.get(Subject, subject_id, populate_existing=True)
     if subject is None or subject.erasing_at is not None or subject.frozen_at is not None:

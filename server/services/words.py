@@ -55,7 +55,7 @@ def change_words(language: str) -> dict[str, tuple[str, str]]:
         "gone": (_("Gone"), _("reactions that were taken back, or whose post is not public any more.")),
         "new": (_("New"), _("reactions and followers that came.")),
         "aged": (_("Aged"), _("older reactions count for less, and after 13 weeks not at all.")),
-        "standing": (_("Others"), _("how much the reactions of people who take part, too, count for.")),
+        "standing": (_("Others who take part"), _("their reactions now count for more or less.")),
         "steadiness": (_("Steadiness"), _("more or fewer weeks in which somebody reacted.")),
         "disputed": (_("Disputed"), _("what you disputed, or what was decided on it.")),
     }

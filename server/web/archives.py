@@ -22,6 +22,9 @@ pages = Blueprint("archives", __name__)
 UPLOADS = "10 per hour"
 #: The other fields of the form, and what surrounds a file.
 _AROUND = 64 * 1024
+#: What the parser may hold at once: the piece that it reads (64 KiB) and the end of the one before it, which may be the
+#: beginning of a boundary. With no more than one piece, a file would be refused at the first line break there.
+_HELD = 4 * _AROUND
 _PARTS = 5
 
 
@@ -88,7 +91,7 @@ def _receive(arriving: Arriving) -> None:
         opened.append(arriving)
         return arriving
 
-    parser = FormDataParser(place, max_form_memory_size=_AROUND, max_form_parts=_PARTS)  # type: ignore[arg-type]  # it only writes
+    parser = FormDataParser(place, max_form_memory_size=_HELD, max_form_parts=_PARTS)  # type: ignore[arg-type]  # it only writes
     _, form, _ = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
     try:
         validate_csrf(form.get("csrf_token"))

@@ -17,7 +17,7 @@ from server.web.sentences import OUTCOMES
 from server.web.state import language, person, process
 from workers.catalogue import NETWORKS
 from workers.runtime.work import Work
-from workers.topics.taxonomy import in_force
+from workers.topics import taxonomy
 
 pages = Blueprint("disputes", __name__)
 
@@ -127,7 +127,7 @@ def _me(work: Work) -> Account:
 
 
 def _common() -> dict[str, object]:
-    names = in_force(process().settings.topics_table).names
+    names = taxonomy.names(process().settings.topics_table)
     return {
         "titles": TITLES,
         "kinds": KINDS,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from privacy.disclosure import Reason
 from privacy.recipient import Channel
 from server.models import Role
-from server.services import recipients
+from server.services import recipients, removal
 from server.services.recipients import REASONS, WHAT, NotAllowedError
 from server.services.requests import subject_of
 from server.services.words import LANGUAGES
@@ -109,6 +109,16 @@ def change(recipient_id: str) -> Answer:
         recipients.change(work, recipient_id, **form.values)
     flash(_("Saved."), "good")
     return redirect(url_for("recipients.one", recipient_id=recipient_id))
+
+
+@pages.post("/<recipient_id>/remove")
+@officers
+def remove(recipient_id: str) -> Response:
+    """Ends it with them."""
+    with process().working() as work:
+        removal.remove(work, recipient_id)
+    flash(_("Removed. They are told now to delete what they got."), "good")
+    return redirect(url_for("recipients.overview"))
 
 
 @pages.post("/<recipient_id>/give")

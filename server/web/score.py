@@ -51,7 +51,7 @@ pages = Blueprint("score", __name__)
 TITLES = {name: facts.title for name, facts in NETWORKS.items()}
 #: Scores whose meaning is worked out on the score page.
 EXAMPLES = (25, 50, 75)
-FORWARD_DAYS = (7, 30)
+FORWARD_DAYS = (7, 21, 30)
 #: Making a file goes through all signals.
 FILES = "30 per hour"
 #: "What if so many more people each did this once today" on the explanation page.

@@ -11,7 +11,7 @@ from server.web.guard import login_required
 from server.web.state import language, person, process
 from workers.catalogue import NETWORKS
 from workers.comparing import FEWEST
-from workers.topics.taxonomy import in_force
+from workers.topics import taxonomy
 
 pages = Blueprint("topics", __name__)
 
@@ -27,7 +27,7 @@ def overview() -> str | AnyResponse:
         asked = consents.topic(session, who.subject_id, Purpose.TOPICS, "")
         if not asked.granted and not asked.asked:
             return redirect(url_for("consent.ask", purpose=Purpose.TOPICS.value))
-        names = in_force(installation.settings.topics_table).names
+        names = taxonomy.names(installation.settings.topics_table)
         found = (
             topics.overview(session, installation.ring, who.subject_id, names, language()) if asked.granted else None
         )

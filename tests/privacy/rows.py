@@ -3,7 +3,6 @@
 It looks at the declarations and not at the tables' meaning, so that a table that is added later is covered by itself.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -24,11 +23,8 @@ FLOORS = (privacy.consent, server.models, workers.models)
 _numbers = count(1_000_003)
 
 
-#: A hold in force would keep what these people's erasure is to take; what is set aside is packed as JSON.
-_COMMON: Mapping[tuple[str, str], Callable[["Person"], Any]] = {
-    ("hold", "in_force_since"): lambda _person: None,
-    ("set_aside", "rows"): lambda person: json.dumps([{"text": f"{person.name}.set_aside.rows"}]),
-}
+#: A hold in force would keep what these people's erasure is to take.
+_COMMON: Mapping[tuple[str, str], Callable[["Person"], Any]] = {("hold", "in_force_since"): lambda _person: None}
 
 Words = Mapping[tuple[str, str], Callable[["Person"], Any]]
 """By table and column a value that has to mean something to the program."""

@@ -1,21 +1,24 @@
 """Holds: a sealed copy outlasts every deletion until the hold's end, counts nowhere, and not by one person's word."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from privacy import hold
+from privacy.base import Subject
 from privacy.hold import Hold, HoldError
 from privacy.journal import Journaled
 from privacy.keyring import KeyGoneError
+from privacy.sealed import seal
 from privacy.vocabulary import Purpose
 from tests.factories.days import fold_all, signals
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY
 from workers import buckets, holding
 from workers.jobs import erase, expire
-from workers.models import Connection, Post
+from workers.models import Certificate, Connection, Erasure, Post
 from workers.networks.shape import Post as Read
 from workers.networks.shape import Reaction, Reading
 from workers.places import holdings
@@ -61,7 +64,7 @@ def copied(process: Process, subject_id: str) -> dict[str, list[dict[str, object
     """What is set aside, as the person's export has it."""
     with process.reading() as session:
         rows = list(holdings(process).rows(session, subject_id, "data on hold"))
-    return {row["kind"]: row["rows"] for row in rows}
+    return {row["kind"]: json.loads(row["rows"]) for row in rows}
 
 
 def likes(process: Process, subject_id: str) -> list[object]:
@@ -125,6 +128,29 @@ def test_an_erasure_leaves_the_copy_and_comes_to_its_end_when_the_hold_does(each
     assert "signals" in there(each_process, bea)
     with pytest.raises(KeyGoneError):
         each_process.ring.person(ann)
+
+
+def test_the_certificate_is_made_at_once_and_says_what_is_on_hold(process: Process) -> None:
+    ann = person(process)
+    ask(process, ann)
+    with process.working() as work:
+        wish = Erasure(
+            subject_id=ann, asked_at=work.now, due_at=work.now, reactions_too=False, certificate_id="c1",
+            binding="b" * 64, controller="Garten e. V.",
+        )  # fmt: skip
+        seal(wish, work.ring.person(ann), token="t")
+        work.session.add(wish)
+        work.session.get_one(Subject, ann).erasing_at = work.now
+    erase(ann)
+    with process.reading() as session:
+        made = session.get_one(Certificate, "c1")
+    assert made.payload is not None
+    said = json.loads(made.payload)
+    kept = {one["kind"]: (one["things"], one["until"]) for one in said["kept"] if one["why"] == "hold"}
+    day = "2027-06-30"
+    assert kept == {"signals": (3, day), "posts": (1, day), "connections": (1, day), "key": (1, day)}
+    assert said["counts"]["signals"] == 3
+    assert not {"key", "subject", "holds", "data on hold"} & said["counts"].keys()
 
 
 def test_after_the_last_day_hold_and_copy_go_by_themselves(process: Process) -> None:

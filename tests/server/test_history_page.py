@@ -26,6 +26,8 @@ def test_what_happened_is_numbered_in_the_drawing_and_told_beside_it(
     ann.get("/score/history")
     assert ann.says("You agreed: A score from your account on Bluesky")
     assert ann.says("Bluesky connected")
+    # What happened on one day stands together.
+    assert ann.page.count('<p class="when">') == len(set(re.findall(r'<time datetime="([\d-]+)">', ann.page)))
     [plain] = re.findall(r'<img src="(/score/history\.svg[^"]+)"', ann.page)
     marked = ann.get(plain.replace("&amp;", "&")).page
     without = ann.get("/score/history.svg?size=small").page

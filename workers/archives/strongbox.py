@@ -1,30 +1,22 @@
 """A file that is encrypted piece by piece while it arrives, and read at any place without ever lying open.
 
-Each piece of 64 KiB is sealed with AES-256-GCM under a key made for this file alone. Its nonce is its number and
-whether it is the last, so that pieces can neither be moved nor cut off (the STREAM construction, Hoang et al. 2015).
+The pieces (64 KiB) are those of `privacy.stream`, under a key made for this file alone.
 """
 
 import io
 import os
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from privacy.keyring import KEY_BYTES, SealBrokenError
+from privacy.stream import TAG_BYTES, Opener, Sealer
 from workers.archives.found import RefusedError, Why
 
-KEY_BYTES = 32
 PIECE = 65_536
-_TAG = 16
 
 
 def new_key() -> bytes:
     """A key for one file."""
     return os.urandom(KEY_BYTES)
-
-
-def _nonce(number: int, *, last: bool) -> bytes:
-    return number.to_bytes(11, "big") + bytes([last])
 
 
 class SealedWriter:
@@ -34,23 +26,18 @@ class SealedWriter:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path, self._part = path, path.with_suffix(".part")
         self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        self._cipher = AESGCM(key)
-        self._waiting = bytearray()
-        self._pieces = 0
+        self._sealer = Sealer(key, PIECE)
         self.size = 0
 
     def write(self, data: bytes) -> int:
         """Seals what makes a whole piece; the last one waits for the end."""
-        self._waiting += data
+        self._file.write(self._sealer.add(data))
         self.size += len(data)
-        while len(self._waiting) > PIECE:
-            self._put(bytes(self._waiting[:PIECE]), last=False)
-            del self._waiting[:PIECE]
         return len(data)
 
     def finish(self) -> None:
         """Writes the last piece and gives the file its name, durably."""
-        self._put(bytes(self._waiting), last=True)
+        self._file.write(self._sealer.end())
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -62,10 +49,6 @@ class SealedWriter:
         self._part.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
 
-    def _put(self, piece: bytes, *, last: bool) -> None:
-        self._file.write(self._cipher.encrypt(_nonce(self._pieces, last=last), piece, None))
-        self._pieces += 1
-
 
 class SealedReader(io.RawIOBase):
     """The opened bytes of such a file, at any place. Raises RefusedError(DAMAGED) where they were changed or cut."""
@@ -73,13 +56,13 @@ class SealedReader(io.RawIOBase):
     def __init__(self, path: Path, key: bytes) -> None:
         super().__init__()
         self._file = path.open("rb")
-        self._cipher = AESGCM(key)
+        self._opener = Opener(key)
         stored = path.stat().st_size
-        if stored < _TAG:
+        if stored < TAG_BYTES:
             self._file.close()
             raise RefusedError(Why.DAMAGED)
-        self._pieces = max(1, -(-stored // (PIECE + _TAG)))
-        self._size = stored - self._pieces * _TAG
+        self._pieces = max(1, -(-stored // (PIECE + TAG_BYTES)))
+        self._size = stored - self._pieces * TAG_BYTES
         self._open: tuple[int, bytes] = (-1, b"")
         self._place = 0
 
@@ -120,11 +103,10 @@ class SealedReader(io.RawIOBase):
 
     def _piece(self, number: int) -> bytes:
         if self._open[0] != number:
-            self._file.seek(number * (PIECE + _TAG))
-            sealed = self._file.read(PIECE + _TAG)
-            nonce = _nonce(number, last=number == self._pieces - 1)
+            self._file.seek(number * (PIECE + TAG_BYTES))
+            sealed = self._file.read(PIECE + TAG_BYTES)
             try:
-                self._open = (number, self._cipher.decrypt(nonce, sealed, None))
-            except InvalidTag:
+                self._open = (number, self._opener.piece(number, sealed, last=number == self._pieces - 1))
+            except SealBrokenError:
                 raise RefusedError(Why.DAMAGED) from None
         return self._open[1]

@@ -7,6 +7,7 @@ from privacy.keyring import KeyRing
 from workers.jobs.job import job
 from workers.logbook import openings
 from workers.models import Certificate
+from workers.places import holdings
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 
@@ -42,5 +43,13 @@ def send_due(work: Work) -> None:
 
 
 def _runs(process: Process, row: Certificate) -> bool:
-    """Is the key still there, or the erasure not at its end?"""
-    return any(running_index(process.ring, subject_id) == row.running for subject_id in process.ring.going())
+    """Is the erasure not at its end: is the key still there, and not for a hold alone?"""
+    mine = [one for one in process.ring.going() if running_index(process.ring, one) == row.running]
+    return any(not _only_on_hold(process, subject_id) for subject_id in mine)
+
+
+def _only_on_hold(process: Process, subject_id: str) -> bool:
+    places = holdings(process)
+    with process.reading() as session:
+        spared = places.spared(session, subject_id)
+        return bool(spared) and not places.traces(session, subject_id).keys() - {"key", *spared}

@@ -142,7 +142,9 @@ def _certificate(
 
 
 def _gone(counts: dict[str, int], spared: frozenset[str]) -> dict[str, int]:
-    return {kind: number for kind, number in sorted(counts.items()) if kind not in spared}
+    """What goes: the key too, unless a hold needs it."""
+    stays = {*spared, "key"} if spared else set()
+    return {kind: number for kind, number in sorted(counts.items()) if kind not in stays}
 
 
 def _keep_proofs(work: Work, wish: Erasure, subject_id: str) -> list[Kept]:
@@ -162,8 +164,9 @@ def _keep_proofs(work: Work, wish: Erasure, subject_id: str) -> list[Kept]:
 
 
 def _on_hold(session: Session, subject_id: str) -> list[Kept]:
-    """The copies that a hold keeps for now: they go when it ends."""
-    return [Kept(one.kind, one.things, "hold", one.until.date().isoformat()) for one in aside(session, subject_id)]
+    """The copies that a hold keeps for now, and the key that opens them: they go when it ends."""
+    copies = [Kept(one.kind, one.things, "hold", one.until.date().isoformat()) for one in aside(session, subject_id)]
+    return [*copies, Kept("key", 1, "hold", max(one.until for one in copies))] if copies else []
 
 
 def _lent_to(session: Session, subject_id: str) -> list[str]:

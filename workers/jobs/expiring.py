@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from privacy.recipient import drop_removed
 from workers import tallies
 from workers.jobs.job import job
 from workers.models import Connection
@@ -29,6 +30,7 @@ def expire(process: Process, day: str) -> None:
         _drop_unproven(work)
         drop_old(work)
         places.expire(work.session, work.now)
+        drop_removed(work.session)
     places.expire_places(process.clock())
     process.forget()
     tallies.count(process, "retention")

@@ -29,7 +29,8 @@ _TYPED = re.compile(rf"(?:https://github\.com/|@)?(?P<login>{_LOGIN})/?\Z")
 _REPOSITORY = re.compile(rf"https://github\.com/(?P<path>{_LOGIN}/[A-Za-z0-9._-]{{1,100}})\Z")
 _JSON = "application/vnd.github+json"
 _WITH_DATE = "application/vnd.github.star+json"
-_ALL: Params = {"per_page": 100}
+_MOST = 100
+_ALL: Params = {"per_page": _MOST}
 _GONE = frozenset({404, 410, 451})
 
 
@@ -204,7 +205,8 @@ class _Run:
         items, answer = self._api.items(path, {**_ALL, "page": cursor or "1"}, _WITH_DATE, mark)
         if cursor is None:
             last = params_of(next_query(answer, "last")).get("page", "1")
-            if last == "1":
+            # The star after a full page comes on the next one, and the full page stays what it was.
+            if last == "1" and len(items) < _MOST:
                 self._api.marks.note(path, answer.headers)
             return items, str(last) if str(last).isdecimal() and str(last) != "1" else None
         days = [moment.date() for item in items if (moment := untrusted.moment(item.get("starred_at")))]

@@ -5,7 +5,6 @@ it: that point is taken off. Comments show no points.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
 
@@ -15,9 +14,9 @@ from workers.networks.door import Actor, admitted, carries_mark, joined, plausib
 from workers.networks.failure import Failure, Reason
 from workers.networks.listing import Lists
 from workers.networks.markup import read_html
-from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
-from workers.networks.walk import Posts, pages
+from workers.networks.walk import Walked
 
 _API = "https://hacker-news.firebaseio.com/v0"
 _SITE = "https://news.ycombinator.com"
@@ -29,7 +28,7 @@ _STORIES = frozenset({"story", "poll", "job"})
 _POSTED = frozenset({*_STORIES, "comment"})
 
 
-class HackerNews:
+class HackerNews(Walked):
     """The network `hacker_news`. Its stable ids of accounts are their names: they cannot be changed."""
 
     name = "hacker_news"
@@ -61,21 +60,8 @@ class HackerNews:
             actor_id=remote_id,
         )
 
-    def recent_texts(self, client: Client, remote_id: str) -> Iterator[str]:
-        """Texts of the newest 20 stories and comments."""
-        run = _Run(client, remote_id, date.min)
-        items, _ = run.feed(None)
-        return (_text(item) for item in items[:20] if run.key(item))
-
-    def collect(self, client: Client, remote_id: str, since: date, resume: str | None = None) -> Iterator[Page]:
-        """Stories with their points, stories and comments with the comments that answer them directly."""
-        run = _Run(client, remote_id, since)
-        return pages(Posts(run.feed, run.key, run.reading, run.is_over), run.lists, resume)
-
-    def check(self, client: Client, remote_id: str, addresses: list[str]) -> frozenset[str]:
-        """Those of the given items that are deleted or hidden, by one request each."""
-        run = _Run(client, remote_id, date.min)
-        return frozenset(address for address in addresses if not run.shows(address))
+    def _run(self, client: Client, remote_id: str, since: date) -> "_Run":
+        return _Run(client, remote_id, since)
 
 
 class _Api:
@@ -153,6 +139,11 @@ class _Run:
     def _day(self, item: Record) -> date | None:
         return plausible_day(untrusted.epoch(item.get("time")), self._today)
 
+    def text(self, item: Record) -> str:
+        """What an item says."""
+        parts = (read_html(item.get(name))[0] for name in ("title", "text"))
+        return "\n".join(part for part in parts if part)
+
     def reading(self, item: Record) -> Reading | None:
         """A story or comment with points and replies."""
         posted = self._day(item)
@@ -167,7 +158,7 @@ class _Run:
         listing = self.lists.read("reply", lambda _: (self._comments(kids), None), _id)
         reactions += [reply for comment in listing.items if (reply := self._reply(comment, posted))]
         complete |= {"reply"} if listing.complete else set()
-        post = Post(f"{_SITE}/item?id={self.key(item)}", posted, _text(item))
+        post = Post(f"{_SITE}/item?id={self.key(item)}", posted, self.text(item))
         return Reading(post, joined(reactions), frozenset(complete))
 
     def _comments(self, numbers: list[str]) -> list[Record]:
@@ -191,7 +182,11 @@ class _Run:
             self._makers[name] = Actor(name, own=False, closed=closed, created=created and created.isoformat())
         return self._makers[name]
 
-    def shows(self, address: str) -> bool:
+    def shown(self, addresses: list[str]) -> set[str]:
+        """Those of the given posts that everybody can still see, by one request each."""
+        return {address for address in addresses if self._shows(address)}
+
+    def _shows(self, address: str) -> bool:
         """Whether everybody can still see an item of the account."""
         named = _ITEM.match(address)
         item = self._api.item(named["number"]) if named else None
@@ -205,8 +200,3 @@ def _numbers(value: object) -> list[str]:
 
 def _id(item: Record) -> str:
     return untrusted.number(item.get("id"))
-
-
-def _text(item: Record) -> str:
-    parts = (read_html(item.get(name))[0] for name in ("title", "text"))
-    return "\n".join(part for part in parts if part)

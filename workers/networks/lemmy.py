@@ -5,7 +5,6 @@ numbers only, and whoever posts has voted for it: that vote is taken off.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
 
@@ -16,9 +15,9 @@ from workers.networks.failure import Failure, Reason
 from workers.networks.fediverse_address import ascii_host, named
 from workers.networks.listing import Lists
 from workers.networks.markup import addresses_in
-from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
-from workers.networks.walk import Posts, pages
+from workers.networks.walk import Walked
 
 _PROFILE = re.compile(r"/u/(?P<name>[A-Za-z0-9_]{1,64})(?:@(?P<host>[^\s@/]{1,260}))?/?\Z")
 _ADDRESS = re.compile(r"https?://[^/\s]+/(?P<what>post|comment)/(?P<number>[1-9][0-9]{0,18})\Z")
@@ -40,7 +39,7 @@ _BY_STATUS = {
 }
 
 
-class Lemmy:
+class Lemmy(Walked):
     """The network `lemmy`. `remote_id` is "host number"; accounts that react are known by their federated address."""
 
     name = "lemmy"
@@ -59,21 +58,8 @@ class Lemmy:
         instance, number = _place(client, remote_id)
         return instance.profile(instance.account(number, {"limit": 1}))
 
-    def recent_texts(self, client: Client, remote_id: str) -> Iterator[str]:
-        """Texts of the newest 20 posts and comments."""
-        run = _Run(client, remote_id, date.min)
-        items, _ = run.feed(None)
-        return (_text(item) for item in items[:20] if run.key(item))
-
-    def collect(self, client: Client, remote_id: str, since: date, resume: str | None = None) -> Iterator[Page]:
-        """Posts and comments in public communities, with the number of upvotes and direct replies."""
-        run = _Run(client, remote_id, since)
-        return pages(Posts(run.feed, run.key, run.reading, run.is_over), run.lists, resume)
-
-    def check(self, client: Client, remote_id: str, addresses: list[str]) -> frozenset[str]:
-        """Those of the given posts and comments that are deleted, removed or no longer public."""
-        run = _Run(client, remote_id, date.min)
-        return frozenset(address for address in addresses if not run.shows(address))
+    def _run(self, client: Client, remote_id: str, since: date) -> "_Run":
+        return _Run(client, remote_id, since)
 
 
 class _Instance:
@@ -165,6 +151,12 @@ class _Run:
     def _day(self, content: Record) -> date | None:
         return plausible_day(untrusted.moment(content.get("published")), self._today)
 
+    def text(self, item: Record) -> str:
+        """What an item says."""
+        content = _content(item)
+        parts = (untrusted.text(content.get(name)) for name in ("name", "body", "content"))
+        return "\n".join(part for part in parts if part)
+
     def reading(self, item: Record) -> Reading | None:
         """A post or comment with votes and replies."""
         posted = self._day(_content(item))
@@ -180,7 +172,7 @@ class _Run:
         replies, whole = self._replies(item, counts, posted)
         complete |= {"reply"} if whole else set()
         address = f"{self._instance.origin}/{self.key(item)}"
-        return Reading(Post(address, posted, _text(item)), joined([*reactions, *replies]), frozenset(complete))
+        return Reading(Post(address, posted, self.text(item)), joined([*reactions, *replies]), frozenset(complete))
 
     def _replies(self, item: Record, counts: Record, posted: date) -> tuple[list[Reaction], bool]:
         number = untrusted.number(_content(item).get("id"))
@@ -215,7 +207,11 @@ class _Run:
         own = untrusted.number(creator.get("id")) == self._number
         return admitted("reply", Actor(_actor_id(creator), own, closed, creator.get("published")), posted, day)
 
-    def shows(self, address: str) -> bool:
+    def shown(self, addresses: list[str]) -> set[str]:
+        """Those of the given posts that everybody can still see, by one request each."""
+        return {address for address in addresses if self._shows(address)}
+
+    def _shows(self, address: str) -> bool:
         """Whether everybody can still see a post or comment of the account."""
         found = _ADDRESS.match(address)
         if found is None or not address.startswith(f"{self._instance.origin}/"):
@@ -266,12 +262,6 @@ def _answers(view: Record, item: Record) -> bool:
     if _what(item) == "post":
         return len(path) == _DIRECT_REPLY_TO_A_POST
     return len(path) > _DIRECT_REPLY_TO_A_POST and path[-2] == untrusted.number(_content(item).get("id"))
-
-
-def _text(view: Record) -> str:
-    content = _content(view)
-    parts = (untrusted.text(content.get(name)) for name in ("name", "body", "content"))
-    return "\n".join(part for part in parts if part)
 
 
 def _actor_id(person: Record) -> str:

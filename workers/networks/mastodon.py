@@ -225,7 +225,8 @@ class _Run:
     def _actor(self, account: Record) -> Actor:
         acct = _acct(account, self._host)
         own = account.get("id") == self.number or acct == self._acct
-        closed = not _id(account) or account.get("noindex") not in (None, False) or carries_mark(_bio(account))
+        marked = any(account.get(mark) not in (None, False) for mark in ("noindex", "bot"))
+        closed = not _id(account) or marked or carries_mark(_bio(account))
         return Actor(acct, own, closed, account.get("created_at"))
 
 

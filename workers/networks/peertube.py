@@ -4,7 +4,6 @@ Source: Chocobozzz/PeerTube `support/doc/api/openapi.yaml`. Each server answers 
 """
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
 
@@ -15,9 +14,9 @@ from workers.networks.failure import Failure, Reason
 from workers.networks.fediverse_address import ascii_host, named
 from workers.networks.listing import Lists
 from workers.networks.markup import addresses_in, read_html
-from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
-from workers.networks.walk import Posts, pages
+from workers.networks.walk import Walked
 
 _PROFILE = re.compile(
     r"/(?:a|accounts)/(?P<name>[A-Za-z0-9_.]{1,64})(?:@(?P<host>[^\s@/]{1,260}))?(?:/videos|/video-channels|/about)?/?\Z"
@@ -31,7 +30,7 @@ _CLOSED = frozenset({401, 403})
 _MISSING = frozenset({404, 410})
 
 
-class PeerTube:
+class PeerTube(Walked):
     """The network `peertube`. `remote_id` is "host name"; accounts that react are known by their federated address."""
 
     name = "peertube"
@@ -56,21 +55,8 @@ class PeerTube:
         channels, _ = server.items(f"accounts/{server.name}/video-channels", {"count": 50})
         return _profile(server, account, channels)
 
-    def recent_texts(self, client: Client, remote_id: str) -> Iterator[str]:
-        """Titles and beginnings of the descriptions of the newest 20 videos."""
-        run = _Run(client, remote_id, date.min)
-        items, _ = run.feed(None)
-        return (_text(item) for item in items[:20] if run.key(item))
-
-    def collect(self, client: Client, remote_id: str, since: date, resume: str | None = None) -> Iterator[Page]:
-        """Public videos with the number of likes and the comments that answer them directly."""
-        run = _Run(client, remote_id, since)
-        return pages(Posts(run.feed, run.key, run.reading, run.is_over), run.lists, resume)
-
-    def check(self, client: Client, remote_id: str, addresses: list[str]) -> frozenset[str]:
-        """Those of the given videos that are gone or no longer public."""
-        run = _Run(client, remote_id, date.min)
-        return frozenset(address for address in addresses if not run.shows(address))
+    def _run(self, client: Client, remote_id: str, since: date) -> "_Run":
+        return _Run(client, remote_id, since)
 
 
 class _Server:
@@ -137,6 +123,11 @@ class _Run:
     def _day(self, item: Record) -> date | None:
         return plausible_day(untrusted.moment(item.get("publishedAt")), self._today)
 
+    def text(self, item: Record) -> str:
+        """What an item says."""
+        parts = (untrusted.text(item.get(name)) for name in ("name", "truncatedDescription", "description"))
+        return "\n".join(part for part in parts if part)
+
     def reading(self, item: Record) -> Reading | None:
         """A video with likes and comments."""
         posted = self._day(item)
@@ -149,7 +140,7 @@ class _Run:
         listing = self.lists.read("reply", lambda at: self._threads(uuid, at), _comment_id)
         reactions += [reply for thread in listing.items if (reply := self._reply(thread, posted))]
         complete |= {"reply"} if listing.complete else set()
-        post = Post(f"{self._server.origin}/videos/watch/{uuid}", posted, _text(item))
+        post = Post(f"{self._server.origin}/videos/watch/{uuid}", posted, self.text(item))
         return Reading(post, joined(reactions), frozenset(complete))
 
     def _threads(self, uuid: str, cursor: str | None) -> tuple[list[Record], str | None]:
@@ -166,7 +157,11 @@ class _Run:
         who = Actor(_actor_id(account), own, closed, account.get("createdAt"))
         return admitted("reply", who, posted, day) if day else None
 
-    def shows(self, address: str) -> bool:
+    def shown(self, addresses: list[str]) -> set[str]:
+        """Those of the given posts that everybody can still see, by one request each."""
+        return {address for address in addresses if self._shows(address)}
+
+    def _shows(self, address: str) -> bool:
         """Whether everybody can still see a video of the account."""
         uuid = address.removeprefix(f"{self._server.origin}/videos/watch/")
         if not _UUID.match(uuid):
@@ -200,11 +195,6 @@ def _profile(server: _Server, account: Record, channels: list[Record]) -> Profil
 
 def _number(cursor: str | None) -> int:
     return int(cursor) if cursor and cursor.isdecimal() else 0
-
-
-def _text(item: Record) -> str:
-    parts = (untrusted.text(item.get(name)) for name in ("name", "truncatedDescription", "description"))
-    return "\n".join(part for part in parts if part)
 
 
 def _comment_id(thread: Record) -> str:

@@ -6,7 +6,6 @@ what everybody sees. Whoever posts has voted for it: that vote is taken off.
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
 
@@ -15,9 +14,9 @@ from workers.networks.client import Client, Params, Secret
 from workers.networks.door import Actor, admitted, joined, plausible_day, reaction_day
 from workers.networks.failure import Failure, Reason
 from workers.networks.listing import Lists
-from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
-from workers.networks.walk import Posts, pages
+from workers.networks.walk import Walked
 
 _TOKENS = "https://www.reddit.com/api/v1/access_token"
 _API = "https://oauth.reddit.com"
@@ -33,7 +32,7 @@ _AT_ONCE = 100
 _COMMENT = "t1"
 
 
-class Reddit:
+class Reddit(Walked):
     """The network `reddit`. `remote_id` is "t2_… name" (the API asks by name), those who react are known by number."""
 
     name = "reddit"
@@ -59,26 +58,8 @@ class Reddit:
             raise Failure(Reason.GONE)
         return _profile(about)
 
-    def recent_texts(self, client: Client, remote_id: str) -> Iterator[str]:
-        """Texts of the newest 20 posts and comments."""
-        run = _Run(_Api(client, self._basic), remote_id, date.min)
-        items, _ = run.feed(None)
-        return (_text(item) for item in items[:20] if run.key(item))
-
-    def collect(self, client: Client, remote_id: str, since: date, resume: str | None = None) -> Iterator[Page]:
-        """Posts and comments in public communities, with their votes and direct replies."""
-        run = _Run(_Api(client, self._basic), remote_id, since)
-        return pages(Posts(run.feed, run.key, run.reading, run.is_over), run.lists, resume)
-
-    def check(self, client: Client, remote_id: str, addresses: list[str]) -> frozenset[str]:
-        """Those of the given posts and comments that are deleted, removed or no longer public; 100 a request."""
-        run = _Run(_Api(client, self._basic), remote_id, date.min)
-        shown: set[str] = set()
-        things = {address: thing for address in addresses if (thing := _thing(address))}
-        wanted = list(things.values())
-        for start in range(0, len(wanted), _AT_ONCE):
-            shown |= run.shown(wanted[start : start + _AT_ONCE])
-        return frozenset(address for address in addresses if things.get(address) not in shown)
+    def _run(self, client: Client, remote_id: str, since: date) -> "_Run":
+        return _Run(_Api(client, self._basic), remote_id, since)
 
 
 class _Api:
@@ -169,6 +150,11 @@ class _Run:
     def _day(self, item: Record) -> date | None:
         return plausible_day(untrusted.epoch(item.get("created_utc")), self._today)
 
+    def text(self, item: Record) -> str:
+        """What an item says."""
+        parts = (untrusted.text(item.get(name)) for name in ("title", "selftext", "body"))
+        return "\n".join(part for part in parts if part)
+
     def reading(self, item: Record) -> Reading | None:
         """A post or comment with votes and replies."""
         posted, address = self._day(item), _address(item)
@@ -181,7 +167,7 @@ class _Run:
             reactions += [Reaction("like", None, None, votes - 1)] if (untrusted.count(votes) or 0) > 1 else []
         replies, whole = self._replies(item, address, posted)
         complete |= {"reply"} if whole else set()
-        return Reading(Post(address, posted, _text(item)), joined([*reactions, *replies]), frozenset(complete))
+        return Reading(Post(address, posted, self.text(item)), joined([*reactions, *replies]), frozenset(complete))
 
     def _replies(self, item: Record, address: str, posted: date) -> tuple[list[Reaction], bool]:
         is_comment = item.get("kind") == _COMMENT
@@ -236,8 +222,16 @@ class _Run:
         closed = created is None or bot or not _ACCOUNT.match(account)
         return admitted("reply", Actor(account, account == self._id, closed, created), posted, day) if day else None
 
-    def shown(self, things: list[str]) -> set[str]:
-        """Those of the given things of the account that everybody sees."""
+    def shown(self, addresses: list[str]) -> set[str]:
+        """Those of the given posts and comments that everybody can still see; 100 a request."""
+        things = {address: thing for address in addresses if (thing := _thing(address))}
+        wanted = list(things.values())
+        shown: set[str] = set()
+        for start in range(0, len(wanted), _AT_ONCE):
+            shown |= self._shown(wanted[start : start + _AT_ONCE])
+        return {address for address, thing in things.items() if thing in shown}
+
+    def _shown(self, things: list[str]) -> set[str]:
         found, _ = self._api.things(self._api.ask("/api/info", {"id": ",".join(things)}))
         removed = ("[removed]", "[deleted]")
         return {
@@ -278,8 +272,3 @@ def _thing(address: str) -> str:
         return ""
     thing = f"t1_{parts[5]}" if len(parts) > 5 else f"t3_{parts[3]}"  # noqa: PLR2004
     return thing if _THING.match(thing) else ""
-
-
-def _text(item: Record) -> str:
-    parts = (untrusted.text(item.get(name)) for name in ("title", "selftext", "body"))
-    return "\n".join(part for part in parts if part)

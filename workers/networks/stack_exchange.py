@@ -5,7 +5,6 @@ the likes, as the number that everybody sees.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 
@@ -15,9 +14,9 @@ from workers.networks.door import Actor, admitted, joined, plausible_day, reacti
 from workers.networks.failure import Failure, Reason
 from workers.networks.listing import Lists
 from workers.networks.markup import read_html
-from workers.networks.shape import Cost, Page, Post, Profile, Reaction, Reading
+from workers.networks.shape import Cost, Post, Profile, Reaction, Reading
 from workers.networks.untrusted import Record
-from workers.networks.walk import Posts, pages
+from workers.networks.walk import Walked
 
 _API = "https://api.stackexchange.com/2.3"
 _SITES = (
@@ -32,7 +31,7 @@ _THROTTLED = 502
 _READERS = frozenset({"registered", "moderator", "team_admin"})
 
 
-class StackExchange:
+class StackExchange(Walked):
     """The network `stack_exchange`. `remote_id` and the ids of who reacts are "site number"."""
 
     name = "stack_exchange"
@@ -67,21 +66,8 @@ class StackExchange:
             actor_id=f"{site} {number}",
         )
 
-    def recent_texts(self, client: Client, remote_id: str) -> Iterator[str]:
-        """Texts of the newest 20 questions and answers."""
-        run = _Run(client, remote_id, date.min)
-        items, _ = run.feed(None)
-        return (_text(item) for item in items[:20] if run.key(item))
-
-    def collect(self, client: Client, remote_id: str, since: date, resume: str | None = None) -> Iterator[Page]:
-        """Questions and answers of the window, with their score, the comments on them and the answers to questions."""
-        run = _Run(client, remote_id, since)
-        return pages(Posts(run.feed, run.key, run.reading, lambda _: False), run.lists, resume)
-
-    def check(self, client: Client, remote_id: str, addresses: list[str]) -> frozenset[str]:
-        """Those of the given posts that are deleted or another's by now; 100 a request."""
-        run = _Run(client, remote_id, date.min)
-        return frozenset(addresses) - run.shown(addresses)
+    def _run(self, client: Client, remote_id: str, since: date) -> "_Run":
+        return _Run(client, remote_id, since)
 
 
 class _Api:
@@ -166,6 +152,11 @@ class _Run:
         own = untrusted.number(untrusted.record(item.get("owner")).get("user_id")) == self._number
         return untrusted.number(item.get("post_id")) if own and item.get("post_type") in ("question", "answer") else ""
 
+    def text(self, item: Record) -> str:
+        """What an item says."""
+        parts = (read_html(item.get(name))[0] for name in ("title", "body"))
+        return "\n".join(part for part in parts if part)
+
     def reading(self, item: Record) -> Reading | None:
         """A question or answer with its score, comments and answers."""
         posted = plausible_day(untrusted.epoch(item.get("creation_date")), self._today)
@@ -183,7 +174,7 @@ class _Run:
         parts = [self._replies(name, path, posted) for name, path in lists]
         reactions += [reply for found, _ in parts for reply in found]
         complete |= {"reply"} if all(whole for _, whole in parts) else set()
-        post = Post(self._address(item), posted, _text(item))
+        post = Post(self._address(item), posted, self.text(item))
         return Reading(post, joined(reactions), frozenset(complete))
 
     def _address(self, item: Record) -> str:
@@ -219,15 +210,19 @@ class _Run:
         who = Actor(f"{self._site} {number}", number == self._number, closed, created and created.isoformat())
         return admitted("reply", who, posted, day) if day else None
 
-    def shown(self, addresses: list[str]) -> frozenset[str]:
-        """Those of the given posts of the account that are still there."""
+    def is_over(self, items: list[Record]) -> bool:  # noqa: ARG002 - it holds for every page
+        """Never: only posts of the window are asked for."""
+        return False
+
+    def shown(self, addresses: list[str]) -> set[str]:
+        """Those of the given posts of the account that are still there; 100 a request."""
         named = {address: found["number"] for address in addresses if (found := _POST.match(address))}
         wanted = sorted(set(named.values()))
         there: set[str] = set()
         for start in range(0, len(wanted), _PAGE):
             items, _ = self._api.items(f"posts/{';'.join(wanted[start : start + _PAGE])}", {})
             there |= {self._address(item) for item in items if self.key(item)}
-        return frozenset(address for address in named if address in there)
+        return {address for address in named if address in there}
 
 
 def _parts(remote_id: str) -> tuple[str, str]:
@@ -239,8 +234,3 @@ def _parts(remote_id: str) -> tuple[str, str]:
 
 def _owner(item: Record) -> str:
     return untrusted.number(untrusted.record(item.get("owner")).get("user_id"))
-
-
-def _text(item: Record) -> str:
-    parts = (read_html(item.get(name))[0] for name in ("title", "body"))
-    return "\n".join(part for part in parts if part)

@@ -1,5 +1,6 @@
 """The taxonomy that is in force: our own from the data folder, or an operator's table; read once a process."""
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -51,6 +52,11 @@ def in_force(table: Path) -> Giver:
     except FileNotFoundError:
         return own_giver()
     return _imported(table, changed)
+
+
+def names(table: Path) -> Mapping[str, Topic]:
+    """Topics by slug, to say what they are called; ours, too, where an operator's table came after they were given."""
+    return {**own_giver().names, **in_force(table).names}
 
 
 @lru_cache(maxsize=1)

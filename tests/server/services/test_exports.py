@@ -213,7 +213,7 @@ DEATHS = [
     *(("server.services.exports:_Building._begin", 1, when) for when in ("before", "after")),
     *(("server.services.exports:_Building._step", number, "after") for number in (1, 12, 18, 23)),
     *(("server.services.exports:_Building._clean", 1, when) for when in ("before", "after")),
-    ("privacy.chest:ChestWriter._seal", 3, "before"),
+    ("privacy.stream:Sealer._seal", 3, "before"),
 ]
 
 

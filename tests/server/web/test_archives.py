@@ -1,6 +1,7 @@
 """Bringing an archive on pages: asked first, encrypted while it arrives, read by a worker, shown beside the score."""
 
 import io
+import random
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +13,7 @@ from server.services import archives
 from server.web.archive_sentences import HOW, WHY
 from tests.factories.scores import make_scored
 from tests.server.browser import Browser
-from tests.workers.archives.making import packed, tweet, x_archive
+from tests.workers.archives.making import packed, tweet, tweets, x_archive
 from workers.archives.found import BROUGHT, Why
 from workers.archives.reading import READERS
 from workers.jobs import read_archive
@@ -46,6 +47,16 @@ def work_off(process: Process) -> None:
 
 def files(process: Process) -> list[Path]:
     return [path for path in process.settings.archives.rglob("*") if path.is_file()]
+
+
+def test_an_archive_of_many_pieces_arrives_whatever_bytes_it_is_made_of(ann: Browser, process: Process) -> None:
+    ann.agree("archives/x")
+    day = process.clock().date() - timedelta(days=5)
+    pictures = {f"data/tweets_media/{n}.jpg": random.Random(n).randbytes(400_000) + b"\r\n" * 40_000 for n in range(4)}
+    upload(ann, packed({"data/tweets.js": tweets(tweet(1, day, "40", "4")), **pictures}))
+    assert ann.says("The file is being read.")
+    work_off(process)
+    assert ann.get("/archives/x").says("Posts of the last 13 weeks 1")
 
 
 def test_every_network_that_can_be_brought_has_a_reader_and_steps() -> None:

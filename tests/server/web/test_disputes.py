@@ -110,6 +110,7 @@ def test_a_human_of_the_organisation_decides_and_the_person_reads_the_reasons(sc
     scored.get("/disputes")
     for sentence in (ANSWER, "rejected: it counts again", "by a human of the organisation (Staff)"):
         assert scored.says(sentence), sentence
+    assert scored.get("/data").says("What you disputed, and your reason")
     assert next(mail.title for mail in scored.mails("ann@garten.test")) == "Your dispute was decided"
     assert "A dispute was decided" in [mail.title for mail in sam.mails("sam@verein.test")]
 

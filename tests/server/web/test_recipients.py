@@ -8,9 +8,12 @@ from sqlalchemy import select
 from privacy.base import Subject
 from privacy.recipient import Recipient, reference
 from server import jobs as server_jobs
+from server.models import Token
+from server.services import lookups
 from tests.server.browser import Browser
 from tests.server.web.test_desk import dpo, make_officer
 from tests.server.web.test_pages import check
+from workers.jobs import expire
 from workers.jobs.telling import send_due
 from workers.models import Told
 from workers.runtime.process import Process
@@ -59,6 +62,47 @@ def test_what_is_handed_over_is_seen_told_and_answered(
     ann.get("/data")
     assert ann.says("restriction taken")
     check(ann)
+
+
+def test_who_is_removed_is_told_to_delete_everything_gets_nothing_more_and_the_record_stays(
+    dpo: Browser, registered: Recipient, sign_up: Callable[..., Browser], process: Process
+) -> None:
+    page = f"/desk/recipients/{registered.id}"
+    ann = sign_up("ann@garten.test", "en")
+    dpo.post(f"{page}/give", email="ann@garten.test", reason="support", what="score")
+    with process.working() as work:
+        lookups.open_token(work, registered.id, "lookup", "Rabatte")
+    assert dpo.post(f"{page}/remove").says("Removed.")
+    assert dpo.says("Verlag Beispiel removed")
+    check(dpo)
+    with process.reading() as session:
+        [news] = session.scalars(select(Told))
+        [token] = session.scalars(select(Token))
+    assert (news.act, news.recipient_id) == ("erasure", registered.id)
+    assert token.revoked_at is not None
+    dpo.get(page)
+    assert dpo.says("They get nothing more")
+    assert "Hand something over" not in dpo.page
+    check(dpo)
+    assert dpo.post(f"{page}/give", email="ann@garten.test", reason="support", what="score").status == 404
+    assert dpo.post(page, **MAIL).status == 404
+    ann.get("/data")
+    assert ann.says("deletion on its way")
+    ann.post("/data/pause", what="pause")
+    dpo.post(f"{page}/remove")  # again
+    with process.reading() as session:
+        assert len(session.scalars(select(Told)).all()) == 1
+    for days, left in ((360, 1), (8, 0)):
+        process.clock.go(days=days)  # type: ignore[attr-defined]
+        expire(process.clock().date().isoformat())
+        with process.reading() as session:
+            assert len(session.scalars(select(Recipient)).all()) == left
+
+
+def test_who_never_got_anything_is_gone_at_once(dpo: Browser, registered: Recipient, process: Process) -> None:
+    dpo.post(f"/desk/recipients/{registered.id}/remove")
+    with process.reading() as session:
+        assert session.scalars(select(Recipient)).all() == []
 
 
 def test_nothing_is_handed_over_without_the_consent_it_needs_nor_while_it_is_restricted(

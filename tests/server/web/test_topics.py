@@ -114,7 +114,7 @@ def test_nobody_sees_or_changes_the_topics_of_another(
     assert "bread" in offered(ann.get("/topics"))
 
 
-def test_the_page_is_german_for_germans_and_topics_that_nobody_knows_keep_their_slug(
+def test_the_page_is_german_for_germans_and_topics_of_before_an_own_table_keep_their_names(
     process: Process, ann: Browser, ann_id: str
 ) -> None:
     score(process, ann_id)
@@ -125,4 +125,4 @@ def test_the_page_is_german_for_germans_and_topics_that_nobody_knows_keep_their_
     table = process.settings.topics_table
     table.write_text("slug\tname_en\tname_de\tparent\nbread\tLoaves\tLaibe\t\n", encoding="utf-8")
     assert ann.get("/topics").says("Laibe")
-    assert ann.says("cycling")
+    assert ann.says("Radfahren")

@@ -7,7 +7,7 @@ from tests.workers.networks.mastodon_server import MastodonServer, Status, days_
 
 FRIENDS = tuple(f"{name}@wiese.test" for name in ("paul", "lena", "omar", "ines", "tarek"))
 LOCALS = ("jona", "wanda", "emil")
-NEVER = ("nina-neu", "robi", "stille", "archiv")
+NEVER = ("nina-neu", "robi", "stille", "archiv", "automat")
 """Must never come in: a young account, two marks in the note, `noindex`."""
 SECRET = ("kim", "luca")
 """Reply in non-public posts only."""
@@ -52,6 +52,7 @@ def _people(server: MastodonServer, now: datetime) -> None:
     server.add_person("nina-neu", created=days_before(now, 25))
     server.add_person("robi", note='<p>Bitte <a href="https://wiese.test/t/nobot">#<span>NoBot</span></a></p>')
     server.add_person("stille", noindex=True)
+    server.add_person("automat", bot=True)
     server.add_person("archiv", note="<p>#noarchive</p>")
 
 

@@ -1,5 +1,6 @@
 """Asking only for what has changed: marks of lists, and networks that are told that nothing has (RFC 9110, 13)."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -87,6 +88,26 @@ def test_lists_of_github_that_have_not_changed_add_nothing_and_are_not_called_wh
                 assert {reaction.kind for reaction in lost} <= new.same
                 assert new.same.isdisjoint(new.complete)
         assert len(reactions(again)) < len(reactions(whole))
+
+
+def test_a_full_page_of_stars_has_no_mark_since_the_next_star_would_not_change_it() -> None:
+    with marked("github") as stage:
+        mark = stage.trouble
+        with stage.client() as few:
+            collected(stage, few)
+        starred = {name for name in few.marks.noted if name.endswith("/stargazers")}
+        assert starred
+
+        def full(asked: Asked, reply: Reply) -> Reply:
+            if asked.path in starred:
+                stars = json.loads(reply.encoded())
+                reply = replace(reply, body=(stars * 100)[:100])
+            return mark(asked, reply)
+
+        stage.trouble = full
+        with stage.client() as many:
+            collected(stage, many)
+        assert not starred & many.marks.noted.keys()
 
 
 def test_one_changed_list_of_comments_has_the_other_read_too() -> None:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from workers.topics.table import Topic, faults, read_table, write_table
-from workers.topics.taxonomy import in_force, own_giver, own_topics
+from workers.topics.taxonomy import in_force, names, own_giver, own_topics
 
 
 def test_there_are_at_least_300_topics_in_two_levels_with_names_in_both_languages() -> None:
@@ -51,3 +51,10 @@ def test_an_operators_table_replaces_ours_as_soon_as_it_is_there(tmp_path: Path)
     table.write_text(write_table([Topic("boats", "Boats", "Boote")]), encoding="utf-8")
     os.utime(table, ns=(1, 1))
     assert in_force(table).give("Our kites fly") == ()
+
+
+def test_topics_that_were_given_before_an_operators_table_keep_their_names(tmp_path: Path) -> None:
+    table = tmp_path / "topics.tsv"
+    table.write_text(write_table([Topic("kites", "Kites", "Drachen"), Topic("bread", "Loaves", "Laibe")]), "utf-8")
+    shown = {slug: names(table)[slug].name("de") for slug in ("kites", "bread", "cheese")}
+    assert shown == {"kites": "Drachen", "bread": "Laibe", "cheese": "Käse"}
