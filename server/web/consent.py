@@ -18,7 +18,7 @@ from server.web.state import language, organisation, person, process
 from workers import keys
 from workers.catalogue import ALL
 from workers.comparing import FEWEST
-from workers.topics.taxonomy import in_force
+from workers.topics import taxonomy
 
 pages = Blueprint("consent", __name__)
 
@@ -58,7 +58,7 @@ def compared() -> str:
     with process().reading() as session:
         agreed = consents.topic(session, person().subject_id, Purpose.COMPARISON, "").granted
         found = comparison.compare(session, process().ring, person().subject_id, process().clock())
-    names = in_force(process().settings.topics_table).names
+    names = taxonomy.names(process().settings.topics_table)
     by_topic = [(name_of(slug, names, language()), tenth) for slug, tenth in found.topics.items()] if found else []
     return render_template(
         "consent/comparison.html",
