@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from privacy import consent, journal
@@ -10,8 +9,6 @@ from privacy.base import Subject
 from privacy.ledger import note
 from privacy.recipient import Act
 from workers import comparing
-from workers.models import Connection
-from workers.models.connection import State
 from workers.runtime.work import Work
 from workers.telling import tell
 
@@ -35,7 +32,7 @@ def freeze(work: Work, subject_id: str) -> bool:
 
 
 def thaw(work: Work, subject_id: str) -> bool:
-    """Everything goes on: accounts are read again at once, the score is made anew; False if nothing was restricted."""
+    """Everything goes on: what was due meanwhile is read, the score is made anew; False if nothing was restricted."""
     consent.take_turn(work.session, subject_id)
     subject = work.session.get_one(Subject, subject_id, populate_existing=True)
     if subject.frozen_at is None:
@@ -43,8 +40,6 @@ def thaw(work: Work, subject_id: str) -> bool:
     subject.frozen_at = None
     _log(work, subject_id, on=False)
     tell(work, subject_id, Act.RESTRICTION_LIFTED)
-    mine = (Connection.subject_id == subject_id, Connection.state == State.PROVEN.value)
-    work.session.execute(update(Connection).where(*mine).values(due_at=work.now))
     work.later("score", subject_id)
     return True
 

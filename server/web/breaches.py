@@ -13,7 +13,7 @@ from server.models import Role
 from server.services import breaches, stored
 from server.services.breaches import NotYetError
 from server.web.guard import for_role
-from server.web.schemas import Filled, Form, filled, said
+from server.web.schemas import Filled, Form, filled, written
 from server.web.state import language, organisation, process
 
 pages = Blueprint("breaches", __name__, url_prefix="/desk/breaches")
@@ -22,12 +22,8 @@ Answer = str | Response | tuple[str, int]
 _LONG = 10_000
 
 
-def _nothing() -> str:
-    return str(_("Please write something here."))
-
-
 def _text() -> fields.String:
-    return fields.String(validate=[said(_nothing), validate.Length(max=_LONG)])
+    return written(_LONG)
 
 
 class Entered(Form):

@@ -14,7 +14,7 @@ from server.models import Role
 from server.services import consents, lookups, recipients
 from server.services.lookups import NotReleasedError, UnknownTokenError
 from server.web.guard import by_address, csrf, fingerprint, for_role, limiter, login_required
-from server.web.schemas import Filled, Form, filled, said
+from server.web.schemas import Filled, Form, filled, written
 from server.web.sentences import CLOSED, CLOSED_BY, LOOKS
 from server.web.state import person, process
 from workers import releases
@@ -55,15 +55,11 @@ def decide(recipient_id: str, answer: str) -> AnyResponse:
     return redirect(url_for("lookups.overview"))
 
 
-def _nothing() -> str:
-    return str(_("Please write something here."))
-
-
 class Opened(Form):
     """What a program asks for."""
 
     purpose = fields.String(validate=validate.OneOf([Reason.LOOKUP.value, *FORBIDDEN]))
-    declared = fields.String(validate=[said(_nothing), validate.Length(max=_LONG)])
+    declared = written(_LONG)
 
 
 @pages.route("/desk/recipients/<recipient_id>/tokens", methods=["GET", "POST"])

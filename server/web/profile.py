@@ -2,27 +2,22 @@
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.vocabulary import Purpose
 from server.services import consents, profiles
 from server.web.guard import login_required
-from server.web.schemas import Filled, Form, filled, said
+from server.web.schemas import Filled, Form, filled, written
 from server.web.state import person, process
 
 pages = Blueprint("profile", __name__)
 _LONG = 60
 
 
-def _nothing() -> str:
-    return str(_("Please write something here."))
-
-
 class Named(Form):
     """As whom others see the person."""
 
-    name = fields.String(validate=[said(_nothing), validate.Length(max=_LONG)])
+    name = written(_LONG)
 
 
 @pages.route("/profile", methods=["GET", "POST"])

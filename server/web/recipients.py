@@ -13,7 +13,7 @@ from server.services.recipients import REASONS, WHAT, NotAllowedError
 from server.services.requests import subject_of
 from server.services.words import LANGUAGES
 from server.web.guard import for_role
-from server.web.schemas import Filled, Form, email_field, filled, said
+from server.web.schemas import Filled, Form, email_field, filled, written
 from server.web.sentences import ACTS, ANSWERS, CHANNELS, LOOKS_AT_OTHERS, NEWS_STATES, SEEN
 from server.web.state import language, process
 from workers import telling
@@ -24,16 +24,12 @@ Answer = str | Response | tuple[str, int]
 _LONG = 300
 
 
-def _nothing() -> str:
-    return str(_("Please write something here."))
-
-
 class Registered(Form):
     """Who it is, and how they are told."""
 
-    name = fields.String(validate=[said(_nothing), validate.Length(max=_LONG)])
+    name = written(_LONG)
     channel = fields.String(validate=validate.OneOf([channel.value for channel in Channel]))
-    address = fields.String(validate=[said(_nothing), validate.Length(max=_LONG)])
+    address = written(_LONG)
     language = fields.String(validate=validate.OneOf(LANGUAGES))
 
     @validates_schema

@@ -17,7 +17,7 @@ from server.services.replies import Reply, kind_words
 from server.services.requests import Shown, StandsError
 from server.services.words import LANGUAGES
 from server.web.guard import for_role
-from server.web.schemas import Filled, Form, email_field, filled, said
+from server.web.schemas import Filled, Form, email_field, filled, written
 from server.web.sentences import FAILURES, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
 from server.web.state import language, notice_address, organisation, page_number, process
 from workers.catalogue import NETWORKS
@@ -30,12 +30,8 @@ _LONG = 20_000
 _BY_HAND = (Way.LETTER, Way.MAIL, Way.PHONE, Way.IN_PERSON)
 
 
-def _nothing() -> str:
-    return str(_("Please write something here."))
-
-
 def _text() -> fields.String:
-    return fields.String(validate=[said(_nothing), validate.Length(max=_LONG)])
+    return written(_LONG)
 
 
 class Entered(Form):

@@ -81,6 +81,15 @@ def said(sentence: Callable[[], str]) -> Check:
     return check
 
 
+def written(longest: int) -> fields.String:
+    """A text that must be there, of so many characters at most."""
+    return fields.String(validate=[said(_nothing), validate.Length(max=longest)])
+
+
+def _nothing() -> str:
+    return str(_("Please write something here."))
+
+
 def _email(text: str) -> None:
     wrong = _("This is not an e-mail address. It looks like name@example.org.")
     if len(text) > _MAX_EMAIL:
