@@ -51,6 +51,8 @@ class Use(StrEnum):
     LOOKUP = "lookup"
     """Answering organisations that a person named."""
     PROFILE = "profile"
+    PERKS = "perks"
+    """Offers that fit topics and score."""
     PROOF = "proof"
     RIGHTS = "rights"
     """Answering people who ask for their rights."""

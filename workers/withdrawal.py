@@ -10,7 +10,7 @@ from privacy.recipient import Act
 from privacy.vocabulary import Purpose
 from workers import comparing, mail
 from workers.archives.keeping import drop_archives
-from workers.models import Connection, Digest, Profile
+from workers.models import Connection, Digest, Profile, TakenOffer
 from workers.releases import strike_all
 from workers.results import drop_scores
 from workers.runtime.work import Work
@@ -58,6 +58,11 @@ def _drop_profile(work: Work, subject_id: str, _network: str) -> None:
     work.session.execute(delete(Profile).where(Profile.subject_id == subject_id))
 
 
+def _drop_offers(work: Work, subject_id: str, _network: str) -> None:
+    work.session.execute(delete(TakenOffer).where(TakenOffer.subject_id == subject_id))
+    tell(work, subject_id, Act.ERASURE, Reason.CAMPAIGN)
+
+
 _ERASES: Mapping[Purpose, Callable[[Work, str, str], object]] = {
     Purpose.RECOGNITION: lambda work, subject_id, _network: unlink(work.session, subject_id),
     Purpose.TOPICS: _drop_topics,
@@ -67,5 +72,5 @@ _ERASES: Mapping[Purpose, Callable[[Work, str, str], object]] = {
     Purpose.SCORING: _drop_network,
     Purpose.PROFILE: _drop_profile,
     Purpose.LOOKUP: lambda work, subject_id, _network: strike_all(work, subject_id),
-    Purpose.PERKS: lambda work, subject_id, _network: tell(work, subject_id, Act.ERASURE, Reason.CAMPAIGN),
+    Purpose.PERKS: _drop_offers,
 }

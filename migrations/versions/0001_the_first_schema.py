@@ -170,6 +170,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("network", "account_index", name=op.f("pk_objection")),
     )
     op.create_table(
+        "offer",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("from_score", sa.Integer(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("places", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer")),
+    )
+    op.create_table(
         "organisation_fact",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
@@ -699,6 +712,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_standing_link_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
+        "taken_offer",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("offer_id", sa.String(), nullable=False),
+        sa.Column("title", sa.LargeBinary(), nullable=False),
+        sa.Column("reach", sa.LargeBinary(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_taken_offer_offer_id_offer")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_taken_offer_subject_id_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_taken_offer")),
+        sa.UniqueConstraint("subject_id", "offer_id", name=op.f("uq_taken_offer_subject_id_offer_id")),
+    )
+    with op.batch_alter_table("taken_offer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_taken_offer_offer_id"), ["offer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_taken_offer_taken_at"), ["taken_at"], unique=False)
+
+    op.create_table(
         "token",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("recipient_id", sa.String(), nullable=False),
@@ -1074,6 +1104,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_token_recipient_id"))
 
     op.drop_table("token")
+    with op.batch_alter_table("taken_offer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_taken_offer_taken_at"))
+        batch_op.drop_index(batch_op.f("ix_taken_offer_offer_id"))
+
+    op.drop_table("taken_offer")
     with op.batch_alter_table("standing_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_standing_link_lender_id"))
 
@@ -1191,6 +1226,7 @@ def downgrade() -> None:
     op.drop_table("score_check")
     op.drop_table("recipient")
     op.drop_table("organisation_fact")
+    op.drop_table("offer")
     op.drop_table("objection")
     op.drop_table("notice_text")
     op.drop_table("network_use")

@@ -24,6 +24,7 @@ STARTS: Mapping[str, str] = {
     "read_at": COLLECTION,
     "sent_at": COLLECTION,
     "started_at": COLLECTION,
+    "taken_at": COLLECTION,
     "done_at": COLLECTION,
     "drawn_at": COLLECTION,
     "written_at": COLLECTION,

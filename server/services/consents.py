@@ -31,6 +31,7 @@ OFFERED = (
     Purpose.COMPARISON,
     Purpose.PROFILE,
     Purpose.LOOKUP,
+    Purpose.PERKS,
     Purpose.DIGEST,
 )
 

@@ -94,7 +94,10 @@ def purpose_words(language: str) -> Mapping[Purpose, PurposeWords]:
         "perks": PurposeWords(
             _("Offers that fit your topics and your score"),
             _("The organisation may choose you for an offer. You see each look at your score, and accept or not."),
-            nothing_else,
+            _(
+                "If you withdraw this, you get no more offers, and those that you took are deleted here at once. "
+                "Your score does not change."
+            ),
         ),
         "digest": PurposeWords(
             _("A mail about your week"),

@@ -53,6 +53,9 @@ def kinds(language: str) -> Mapping[str, KindWords]:
         "released organisations": KindWords(
             _("Organisations that may ask"), _("Which organisations you named, since when, and your number with each.")
         ),
+        "taken offers": KindWords(
+            _("Offers that you took"), _("Which offers you took, when, and how you wrote that you can be reached.")
+        ),
         "tenths": KindWords(
             _("Comparison"),
             _("In which tenth you are among those who agreed to be compared, overall and by topic; of the last day."),
@@ -393,5 +396,6 @@ def _since(language: str) -> Mapping[str, str]:
         "read_at": _("after it was last seen in public"),
         "seen_at": _("after it was last seen or used"),
         "started_at": _("after it began"),
+        "taken_at": _("after it was taken"),
         "until": _("after it ran out"),
     }

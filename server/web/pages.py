@@ -34,6 +34,7 @@ from server.web import (
     lookups,
     members,
     networks,
+    offers,
     organisation,
     part,
     profile,
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     profile.pages,
     lookups.pages,
     lookups.programs,
+    offers.pages,
     ask.pages,
     desk.pages,
     requests.pages,
@@ -92,6 +94,7 @@ _SECTIONS = {
     "comparison": "consent",
     "profile": "consent",
     "lookup": "consent",
+    "offers": "consent",
     "data": "data",
     "account": "account",
     "organisation": "organisation",
@@ -160,6 +163,7 @@ def _menu() -> list[tuple[str, str, str]]:
         ways.append(("desk", "desk.overview", _("Data protection")))
     if current_user.role is Role.STAFF:
         ways.append(("disputes", "disputes.to_decide", _("Disputes")))
+        ways.append(("offers", "offers.made", _("Offers")))
     if current_user.role is Role.ADMIN:
         ways.append(("organisation", "organisation.overview", _("Organisation")))
     return ways

@@ -104,6 +104,8 @@ SENT = {
 #: What was seen of somebody's score; for audits `server.services.looks.Why`.
 SEEN = {
     "score": _("The score"),
+    "offer": _("That you took an offer: that your score and your topics fit it, and how you may be reached"),
+    "reach": _("That you took an offer, and how you may be reached"),
     "dispute": _("What you disputed, and your reason"),
     "label": _("The score, without a name"),
     "drawn": _("Drawn at random to be checked. Seen: the score of one day, without a name"),

@@ -26,6 +26,7 @@ from workers.models.network_key import NetworkKey
 from workers.models.network_off import NetworkOff
 from workers.models.network_use import NetworkUse
 from workers.models.objection import Objection
+from workers.models.offer import Offer
 from workers.models.post import Post
 from workers.models.profile import Profile
 from workers.models.rejected_topic import RejectedTopic
@@ -36,6 +37,7 @@ from workers.models.score import DayScored, PostSplit, Score
 from workers.models.score_leaves import ScoreLeaves
 from workers.models.score_root import ScoreRoot
 from workers.models.standing import StandingLink
+from workers.models.taken_offer import TakenOffer
 from workers.models.tally import Tally
 from workers.models.told import Told
 from workers.models.topic import Topic
@@ -67,6 +69,7 @@ __all__ = [
     "NetworkOff",
     "NetworkUse",
     "Objection",
+    "Offer",
     "Post",
     "PostSplit",
     "Profile",
@@ -81,6 +84,7 @@ __all__ = [
     "ScoreLeaves",
     "ScoreRoot",
     "StandingLink",
+    "TakenOffer",
     "Tally",
     "Told",
     "Topic",
