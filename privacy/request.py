@@ -118,11 +118,11 @@ class Request(Base):
     wish: Mapped[Sealed | None]
     """In the person's words."""
     answer: Mapped[Sealed | None]
-    """In the organisation's words."""
+    """In the organisation's words; of a refused one why."""
     found: Mapped[Sealed | None]
     """Of somebody without an account: what there was of the account they proved, as JSON; the letter has the words."""
     reason: Mapped[Sealed | None]
-    """Why it takes longer, or why it was refused."""
+    """Why it takes longer."""
     received_at: Mapped[datetime]
     due_on: Mapped[date] = mapped_column(index=True)
     """The last day for the answer (`privacy.deadlines`), the extension included."""

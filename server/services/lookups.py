@@ -117,6 +117,8 @@ def answer(work: Work, said: str, person: str) -> Answer:
     subject_id = releases.find(work.session, token.recipient_id, person)
     if subject_id is None or not releases.may_ask(work.session, subject_id, token.recipient_id):
         raise NotReleasedError("takes no part, or not released")
+    if not _declared_then(work.session, token, subject_id):
+        raise NotReleasedError("named before this aim was declared")
     last = results.newest_final(work.session, subject_id)
     if last is None:
         raise NotReleasedError("no score")
@@ -128,3 +130,12 @@ def answer(work: Work, said: str, person: str) -> Answer:
     )  # fmt: skip
     token.used_on = work.today
     return Answer(person, round(last.score), last.day, since)
+
+
+def _declared_then(session: Session, token: Token, subject_id: str) -> bool:
+    """Had the organisation declared this aim when the person named it? What was read then is what they agreed to."""
+    named = session.get_one(Release, (subject_id, token.recipient_id)).made_at
+    query = select(Token.id).where(
+        Token.recipient_id == token.recipient_id, Token.aim == token.aim, Token.made_at <= named
+    )
+    return session.scalars(query.limit(1)).first() is not None

@@ -69,7 +69,7 @@ def _decision(shown: Shown, who: Organisation, notice: str) -> tuple[str, ...]:
     due = {"day": _day(shown.clock.due_on, shown.language)}
     if shown.state is State.REFUSED:
         refused = _("We do not comply with it (Art. 12(4) GDPR). The reason is:")
-        return (refused, shown.reason)
+        return (refused, shown.answer)
     if shown.state is State.ANSWERED:
         written = (shown.answer,) if shown.answer else ()
         return (*written, *_found(shown, notice)) or (_("It has been carried out."),)

@@ -128,7 +128,7 @@ def answer(work: Work, request_id: str, text: str) -> None:
 def refuse(work: Work, request_id: str, reason: str) -> None:
     """Closes a request with a refusal; the letter names the ways to complain (Art. 12(4)). Raises as `answer`."""
     found = _running(work, request_id)
-    seal(found, key_of(work.ring, found), reason=reason)
+    seal(found, key_of(work.ring, found), answer=reason)
     found.state, found.closed_at = State.REFUSED.value, work.now
 
 

@@ -67,10 +67,15 @@ def _http(error: HTTPException) -> tuple[str, int] | tuple[str, int, dict[str, s
     return error if status < 400 else _page(status)  # noqa: PLR2004 - the border between redirects and errors
 
 
+def seconds_left() -> int:
+    """How long somebody has to wait who asked too often."""
+    broken = limiter.current_limit
+    return max(1, math.ceil(broken.reset_at - time.time())) if broken else _MINUTE
+
+
 def _wait() -> tuple[str, int, dict[str, str]]:
     """Says for how long, and leads back to the page."""
-    broken = limiter.current_limit
-    seconds = max(1, math.ceil(broken.reset_at - time.time())) if broken else _MINUTE
+    seconds = seconds_left()
     minutes = math.ceil(seconds / _MINUTE)
     sentence = ngettext(
         "Please wait %(num)d minute and try again. Nothing is lost.",

@@ -1,5 +1,6 @@
 """Organisations that ask for scores: whom a participant names, the tokens of programs, and the answer to a program."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
@@ -13,6 +14,7 @@ from privacy.vocabulary import Purpose
 from server.models import Role
 from server.services import consents, lookups, recipients
 from server.services.lookups import NotReleasedError, UnknownTokenError
+from server.web.errors import seconds_left
 from server.web.guard import by_address, csrf, fingerprint, for_role, limiter, login_required
 from server.web.schemas import Filled, Form, filled, written
 from server.web.sentences import CLOSED, CLOSED_BY, LOOKS
@@ -139,8 +141,11 @@ def score() -> tuple[Response, int] | Response:
 
 @programs.errorhandler(HTTPException)
 def _sentence(error: HTTPException) -> tuple[Response, int]:
-    """Programs get JSON, whatever went wrong."""
-    return _refused(error.name, error.code or 500)
+    """Programs get JSON, whatever went wrong; after too many questions with the seconds to wait."""
+    response, status = _refused(error.name, error.code or 500)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(seconds_left())
+    return response, status
 
 
 def _refused(sentence: str, status: int) -> tuple[Response, int]:

@@ -8,9 +8,16 @@ from server.services.scores import Step
 from server.web.state import organisation, person, process
 from workers.results import newest
 
+#: Who works here and never decided about a score of their own is not asked about it at each sign-in.
+_ROOMS = {
+    Role.ADMIN: "organisation.overview",
+    Role.DPO: "desk.overview",
+    Role.STAFF: "disputes.to_decide",
+}
+
 
 def way_in() -> str:
-    """The score; before the first decision the choice of a network; an auditor's room; the facts of a new house."""
+    """The score; before the first decision the choice of a network, or the room of a role; the facts of a new house."""
     someone = person()
     if not organisation().complete:
         return url_for("organisation.facts") if someone.role is Role.ADMIN else url_for("score.score")
@@ -18,7 +25,7 @@ def way_in() -> str:
         return url_for("audit.room")
     with process().reading() as session:
         decided = any(topic.asked for topic in consents.topics(session, someone.subject_id))
-    return url_for("score.score") if decided else url_for("consent.choose")
+    return url_for("score.score" if decided else _ROOMS.get(someone.role, "consent.choose"))
 
 
 def onboarding() -> int:

@@ -282,8 +282,8 @@ def test_a_group_of_errors_names_nobody(lines: Lines, log: logging.Logger) -> No
 
 def test_places_tell_nothing_of_the_machine() -> None:
     try:
-        notice(Purpose.SCORING, CANARY, {})
-    except OSError as error:
+        notice(Purpose.SCORING, "en", {CANARY: CANARY})
+    except KeyError as error:
         said = outline(error)
     assert "notices/__init__.py" in said
     assert str(sys.prefix) not in said

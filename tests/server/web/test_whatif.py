@@ -79,5 +79,10 @@ def test_a_script_gets_the_outcome_alone(ann: Browser, told: Explanation) -> Non
 
 def test_the_words_are_there_that_everybody_understands(ann: Browser, told: Explanation) -> None:
     ann.get("/explanation?week=0")
-    assert ann.says("Points say where your score comes from. “Without it” says what would be missing")
+    for sentence in (
+        "together with the first point, which everybody has, they add up to it.",
+        "“Without it” is the score that would be left",
+        "It can be more than the points when a whole week falls empty.",
+    ):
+        assert ann.says(sentence), sentence
     assert ann.says("of 13 weeks then: that counts")
