@@ -8,7 +8,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FloatRect,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from server.services.organisations import DEMO_LOGIN
 from tests.functional.installation import Installation
@@ -16,6 +24,8 @@ from tests.networks.bluesky.fixtures import do_without
 
 #: Pictures of every page that a test opened, to be looked at.
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+#: Pixels; the inventory of everything that is stored has more than 50,000 on a phone.
+TALLEST = 16_000
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -128,6 +138,8 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keeps a picture of a page as an artefact."""
+    """Keeps a picture of a page as an artefact; of a very long one the beginning, for Chromium may die of the whole."""
     ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+    width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    shown: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)}
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True, clip=shown)
