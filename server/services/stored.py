@@ -362,8 +362,7 @@ def kept(rule: Rule | None, language: str, *, own: bool = True) -> str:
         return texts.gettext("as long as your account")
     if not rule.days:
         return texts.gettext("until it runs out")
-    span = _span(rule.days, texts, language)
-    return f"{span} {_since(language).get(rule.since, '')}".rstrip()
+    return f"{_span(rule.days, texts, language)} {_since(language).get(rule.since, '')}".rstrip()
 
 
 def _span(days: int, texts: NullTranslations, language: str) -> str:

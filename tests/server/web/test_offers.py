@@ -218,7 +218,7 @@ def test_an_offer_is_closed_by_who_works_here_only(
         offer_id = make_offer(work)
     staff = make_officer("staff@garten.test", Role.STAFF).get("/organisation/offers")
     for path in ("/organisation/offers", f"/organisation/offers/{offer_id}"):
-        assert scored.get(path).status == 403
+        assert scored.get(path).status == 404
     staff.post(f"/organisation/offers/{offer_id}/close")
     assert staff.says("Closed.")
     check(staff)
