@@ -14,7 +14,7 @@ from privacy.keyring import KeyRing
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
 from server.services.missing import MissingError
-from workers.models import Connection, Run
+from workers.models import Connection, Run, Score
 from workers.models.connection import FRESH, State, code_index
 from workers.results import drop_scores, newest
 from workers.runtime.work import Work
@@ -258,8 +258,13 @@ def _show(session: Session, ring: KeyRing, row: Connection) -> Shown:
         proven_at=row.proven_at,
         read_at=row.read_at,
         run=session.scalar(last_run),
-        scored=score is not None and row.read_at is not None and score.made_at >= row.read_at,
+        scored=score is not None and row.read_at is not None and _has(score, row.read_at),
     )
+
+
+def _has(score: Score, read_at: datetime) -> bool:
+    """Was it made of all that was read then? The score of a day before, of a night that ran meanwhile, was not."""
+    return score.made_at >= read_at and score.day >= read_at.date()
 
 
 def _give_code(work: Work, connection: Connection) -> None:

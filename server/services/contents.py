@@ -20,6 +20,7 @@ from privacy.check import LOG
 from server.services import stored
 from server.services.activities import activities
 from server.services.bundles import Reader, bundle
+from server.services.columns import titles
 from server.services.consents import receipt_json
 from server.services.organisations import organisation
 from server.services.words import catalogue
@@ -168,6 +169,6 @@ def words(language: str) -> Words:
         yes=_("yes"),
         no=_("no"),
         kinds=stored.kinds(language),
-        columns=stored.columns(language),
+        columns=titles(language),
         values=stored.values(language),
     )

@@ -152,18 +152,17 @@ def _put_back(house: Installation, process: Process, backup: Path) -> list[str]:
 
 def _live(house: Installation, figures: Figures, gone: Person, other: Person) -> None:
     """Two people use it; one leaves."""
-    visitors = {person.id: Visitor(house.url, person.name) for person in (gone, other)}
-    for person in (gone, other):
-        visitor = visitors[person.id]
-        visitor.sign_in(email(person), PASSWORD)
-        if broken := [status for status in visitor.look_around() if status >= 500]:
-            figures.faults.append(f"{len(broken)} pages failed")
-    text = b"\n".join(visitors[gone.id].download(PASSWORD).values())
+    with Visitor(house.url, gone.name) as leaving, Visitor(house.url, other.name) as staying:
+        for visitor, person in ((leaving, gone), (staying, other)):
+            visitor.sign_in(email(person), PASSWORD)
+            if broken := [status for status in visitor.look_around() if status >= 500]:
+                figures.faults.append(f"{len(broken)} pages failed")
+        text = b"\n".join(leaving.download(PASSWORD).values())
+        certificate = leaving.leave(PASSWORD)
     if lacking := {token for token in exported(gone) if json.dumps(token)[1:-1].encode() not in text}:
         figures.faults.append(f"the download lacks {sorted(lacking)[:3]!r}")
     if other.name.encode() in text:
         figures.faults.append("the download has somebody else's tokens")
-    certificate = visitors[gone.id].leave(PASSWORD)
     said = verify(certificate)
     if not said["counts"].get("account") or list(Search(tokens(gone)).content("certificate", certificate.encode())):
         figures.faults.append("the certificate lacks what went, or names the person")

@@ -5,6 +5,7 @@ import re
 import time
 import zipfile
 from dataclasses import dataclass, field
+from typing import Self
 
 import httpx
 
@@ -24,6 +25,12 @@ class Visitor:
     def __post_init__(self) -> None:
         headers = {"User-Agent": f"browser {self.token}", "Accept-Language": "en"}
         self.client = httpx.Client(base_url=self.url, headers=headers, follow_redirects=True, timeout=30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
 
     def get(self, path: str) -> httpx.Response:
         """Opens a page."""

@@ -15,7 +15,9 @@ from server.services import connections as service
 from server.services.consents import notice_for
 from server.web.sentences import FAILURES
 from tests.conftest import Clock
+from tests.factories.days import publish
 from tests.factories.people import make_connection
+from tests.factories.scores import day_before
 from tests.server.browser import Browser
 from workers import keys
 from workers.jobs import connecting, reading
@@ -261,6 +263,10 @@ def test_once_read_it_waits_for_the_score_and_then_leads_to_it(
     run(process, page, read_at=clock.now)
     assert ann.get(page).says("Your score is being worked out.")
     assert progress(ann, page)["busy"] is True
+    with process.working() as work:
+        assert store_score(work, ann_id, day_before(work, 1))
+        publish(work, day_before(work, 1))
+    assert progress(ann, page)["busy"] is True, "the score of a night that ran meanwhile is not the one they wait for"
     with process.working() as work:
         assert store_score(work, ann_id, work.today)
     told = progress(ann, page)

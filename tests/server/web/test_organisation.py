@@ -33,7 +33,7 @@ def test_saying_all_six_facts_opens_sign_up(admin: Browser, new_browser: Callabl
     assert admin.get("/organisation").post("/organisation", **asdict(ORGANISATION)).says("Saved. Sign-up is open.")
     assert new_browser().get("/sign-up").says("In which year were you born?")
     assert new_browser().get("/imprint").says(ORGANISATION.address)
-    assert admin.get("/").path == "/consent/scoring/choose"
+    assert admin.get("/").path == "/organisation/overview"
 
 
 def test_what_is_missing_is_said_at_the_field_and_nothing_typed_is_lost(admin: Browser, process: Process) -> None:
