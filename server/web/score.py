@@ -228,8 +228,8 @@ def _looks(session: Session) -> list[str]:
     """Who has seen something of the person so far, the newest first, in words (R17, R20)."""
     return [
         f"{role_name(language(), look.role) or _('Recipient')} {recipient}, {format_date(look.made_at, 'medium')}: "
-        f"{LOOKS[Reason(look.purpose)]}"
-        for look, recipient in disclosures(session, process().ring, person().subject_id)
+        f"{LOOKS[Reason(look.purpose)]}{f' ({aim})' if aim else ''}"
+        for look, recipient, aim in disclosures(session, process().ring, person().subject_id)
     ]
 
 

@@ -17,7 +17,7 @@ from pyarrow import ipc
 
 from privacy.keyring import KeyGoneError, PersonKey, SealBrokenError
 from workers.scoring.signals import KINDS
-from workers.signals.columns import NONE, Columns, Ints, part, starts
+from workers.signals.columns import NONE, Columns, Ints, starts
 
 FORMAT = "klarwert-vault/2"
 #: The format before, which the next fold still reads: its dictionaries have no topics.
