@@ -74,7 +74,7 @@ def test_the_mail_says_the_score_what_changed_it_and_how_to_end_it(process: Proc
     assert "your score on 22 November 2026: 47.1 points of 100." in text
     assert "That is 7.07 points more than on 15 November 2026." in text
     assert "New: +10.50. Reactions and followers that came." in text
-    assert "Aged: −3.5. " in text
+    assert "Aged: −3.50. " in text
     assert "Steadiness" not in text
     assert f"{process.settings.public_url}/digest/" in text.split("This link ends it:")[1]
 
