@@ -25,7 +25,7 @@ Spec = dict[str, Any]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 #: How d3 writes a day of a year on an axis, where it is not the number and the month.
-_DAYS = {"de": "%-d. %b", "en": "%b %-d"}
+_DAYS = {"de": "%-d. %b"}
 _DAY = "%-d %b"
 _MONTHS = "%b %y"
 #: Days from which on an axis shows months and years.
