@@ -306,7 +306,7 @@ def erasing(language: str, link: str, begins: datetime | None) -> Letter:
         _("your data at Klarwert is being deleted now. This usually takes seconds, at most 24 hours.")
         if begins is None
         else _("your data at Klarwert will be deleted on %(day)s. Until then the link below takes it back.")
-        % {"day": format_date(begins, "long", locale=language)}
+        % {"day": _day(language, begins)}
     )
     return plain(
         _("Your data will be deleted") if begins else _("Your data is being deleted"),

@@ -25,7 +25,7 @@ def words(svg: str) -> list[str]:
 
 @pytest.mark.parametrize("theme", list(THEMES))
 @pytest.mark.parametrize("small", [True, False])
-@pytest.mark.parametrize(("language", "newest", "month"), [("de", "41,9", "1. Okt"), ("en", "41.9", "Oct 1")])
+@pytest.mark.parametrize(("language", "newest", "month"), [("de", "41,9", "1. Okt"), ("en", "41.9", "1 Oct")])
 def test_a_history_is_drawn_for_each_theme_width_and_language(
     theme: str, small: bool, language: str, newest: str, month: str
 ) -> None:
