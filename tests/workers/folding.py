@@ -56,6 +56,13 @@ class Fold:
 
     running: "subprocess.Popen[str]"
 
+    def wait_until_ready(self) -> None:
+        """For one that was started with `wait`."""
+        assert self.running.stdout
+        assert self.running.stderr
+        if self.running.stdout.readline() != "ready\n":
+            raise AssertionError(self.running.stderr.read())
+
     def end(self) -> int:
         """Waits for its end; its exit code."""
         self.running.communicate(timeout=120)

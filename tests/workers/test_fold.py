@@ -285,8 +285,7 @@ def test_a_full_disk_is_reported_and_nothing_is_overwritten(process: Process, cl
     # Files may not grow beyond this: the file of the bucket does not fit, the database does.
     program = folding(process, 0, 1, day=None, wait=True)
     with ended(program) as run:
-        assert run.running.stdout is not None
-        assert run.running.stdout.readline() == "ready\n"
+        run.wait_until_ready()
         smallest = min((Path(process.settings.vault) / name).stat().st_size for name in before.files)
         resource.prlimit(run.running.pid, resource.RLIMIT_FSIZE, (smallest // 2, smallest // 2))
         run.end()
@@ -484,8 +483,7 @@ def test_several_worker_processes_share_a_database_and_a_folder(postgres_process
     runs = [folding(process, *order, wait=True) for order in ((0, 1), (1, 0), (0, 1))]
     try:
         for run in runs:
-            assert run.running.stdout is not None
-            assert run.running.stdout.readline() == "ready\n"
+            run.wait_until_ready()
         for run in runs:
             assert run.running.stdin is not None
             run.running.stdin.write("go\n")
