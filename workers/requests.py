@@ -16,6 +16,10 @@ from workers.runtime.work import Work
 
 #: A claim without a proof goes after so long.
 PROOF_LIFE = timedelta(days=14)
+#: Where a network does not answer, a claim waits for it, but no longer than an answer may ever take (Art. 12(3)).
+PATIENCE = timedelta(days=92)
+#: The proof of whoever the officer made sure of.
+BY_HAND = "by hand"
 #: The schedule looks at a request (again) after so long.
 SOON = timedelta(minutes=2)
 #: Letters that nobody mistakes for one another.
@@ -62,7 +66,7 @@ def enter(
     made = _made(work, subject_id, kind, way, State.OPEN, language, state)
     if subject_id is None:
         work.ring.create(made.id)
-        made.proof, made.proven_at = "by hand", work.now
+        made.proof, made.proven_at = BY_HAND, work.now
     seal(made, key_of(work.ring, made), wish=wish or None, contact=contact or None)
     work.session.add(made)
     work.session.flush()
@@ -76,6 +80,13 @@ def done_at_once(work: Work, subject_id: str, kind: Kind, language: str) -> Requ
     work.session.add(made)
     work.session.flush()
     return made
+
+
+def proven(work: Work, request: Request, proof: str) -> None:
+    """From now on it is the organisation's turn, and what the system can do it does at once."""
+    request.state, request.proof, request.proven_at = State.OPEN.value, proof, work.now
+    request.failure, request.lapses_at, request.due_at = None, None, work.now + SOON
+    work.later("carry_out_request", request.id)
 
 
 def look_again(work: Work, request: Request) -> None:

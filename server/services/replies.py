@@ -98,7 +98,13 @@ def _proof_wanted(shown: Shown, who: Organisation) -> tuple[str, ...]:
         "of your profile or into a public post: %(code)s"
     ) % {"code": shown.code}
     reach = _("We need no copy of an identity card. Once the code is there, tell us: %(contact)s")
-    return (wanted, reach % {"contact": who.dpo or who.contact})
+    told = (wanted, reach % {"contact": who.dpo or who.contact})
+    if shown.kind is not Kind.OBJECTION:
+        return told
+    if shown.left_out and shown.lapses_at:
+        until = _("Until %(day)s your objection is in force on your word alone. Proven, it stays so for good.")
+        return (*told, until % {"day": _day(shown.lapses_at.date(), shown.language)})
+    return (*told, _("Your objection is not in force yet. It is as soon as you have shown that the account is yours."))
 
 
 def _ways_to_complain(shown: Shown, who: Organisation) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from privacy import deadlines
 from privacy.deadlines import Clock
 from privacy.keyring import KeyGoneError, KeyRing, token_hash
+from privacy.ledger import note
 from privacy.request import CLOSED, RUNNING, UNPROVEN, Kind, Request, State, Way, code_index, key_of
 from privacy.sealed import seal, unseal
 from server.models import Account, Role
 from server.services import accounts, letters
 from server.services.missing import MissingError
-from workers.requests import look_again
+from workers.requests import BY_HAND, look_again, proven
 from workers.runtime.work import Work
 from workers.signals import objections
 
@@ -59,11 +60,23 @@ class Shown:
     failure: str | None
     participant: bool
     """Is it somebody with an account here?"""
+    left_out: bool
+    """Are the reactions of the account that it is about left out now? Known of a single request only."""
 
     @property
     def running(self) -> bool:
         """Does it wait for the organisation?"""
         return self.state in RUNNING
+
+    @property
+    def unproven(self) -> bool:
+        """Does it wait for a proof of who asks?"""
+        return self.state in UNPROVEN
+
+    @property
+    def by_hand(self) -> bool:
+        """Did the officer make sure who asks?"""
+        return self.proof == BY_HAND
 
     @property
     def closed(self) -> bool:
@@ -97,18 +110,12 @@ def of_person(session: Session, ring: KeyRing, subject_id: str, now: datetime) -
 
 def one(session: Session, ring: KeyRing, request_id: str, now: datetime) -> Shown:
     """One request. Raises `MissingError`."""
-    return _shown(_row(session, request_id), ring, now)
+    return _single(session, _row(session, request_id), ring, now)
 
 
 def followed(session: Session, ring: KeyRing, token: str, now: datetime) -> Shown:
     """The request that this secret address belongs to. Raises `MissingError`."""
-    return _shown(_by_token(session, token), ring, now)
-
-
-def left_out(session: Session, token: str, now: datetime) -> bool:
-    """Are the reactions of the account that a request is about left out now? Raises `MissingError`."""
-    row = _by_token(session, token)
-    return row.account_index is not None and objections.in_force(session, row.network, row.account_index, now)
+    return _single(session, _by_token(session, token), ring, now)
 
 
 def check(work: Work, token: str) -> Request:
@@ -116,6 +123,15 @@ def check(work: Work, token: str) -> Request:
     found = _by_token(work.session, token)
     look_again(work, found)
     return found
+
+
+def make_sure(work: Work, request_id: str) -> None:
+    """Takes the officer's word for the proof that is missing. Raises `MissingError`, `StandsError`."""
+    found = _row(work.session, request_id, lock=True)
+    if State(found.state) not in UNPROVEN:
+        raise StandsError("the request does not wait for a proof")
+    proven(work, found, BY_HAND)
+    note(work.session, work.now, "request proven by hand", None, request=found.id)
 
 
 def answer(work: Work, request_id: str, text: str) -> None:
@@ -210,6 +226,12 @@ def _by_token(session: Session, token: str) -> Request:
     return found
 
 
+def _single(session: Session, row: Request, ring: KeyRing, now: datetime) -> Shown:
+    known = row.account_index
+    out = known is not None and objections.in_force(session, row.network, known, now)
+    return replace(_shown(row, ring, now), left_out=out)
+
+
 def _shown(row: Request, ring: KeyRing, now: datetime) -> Shown:
     try:
         key = key_of(ring, row)
@@ -221,5 +243,6 @@ def _shown(row: Request, ring: KeyRing, now: datetime) -> Shown:
         id=row.id, kind=Kind(row.kind), way=Way(row.way), state=State(row.state), language=row.language,
         network=row.network, proof=row.proof, received_at=row.received_at,
         clock=deadlines.clock(row.due_on, now), extended_on=row.extended_on, closed_at=row.closed_at,
-        lapses_at=row.lapses_at, failure=row.failure, participant=row.subject_id is not None, found=found, **texts,
+        lapses_at=row.lapses_at, failure=row.failure, participant=row.subject_id is not None, left_out=False, found=found,
+        **texts,
     )  # fmt: skip

@@ -84,11 +84,10 @@ def follow(token: str) -> str:
     installation = process()
     with installation.reading() as session:
         found = requests.followed(session, installation.ring, token, installation.clock())
-        left_out = requests.left_out(session, token, installation.clock())
     failure = FAILURES.get(found.failure, UNKNOWN_FAILURE) if found.failure else ""
     return render_template(
         "ask/follow.html", one=found, token_=token, failure=failure, KINDS=kind_words(language()),
-        STATES=REQUEST_STATES, left_out=left_out, found=sentences(found.kind, found.found, language()),
+        STATES=REQUEST_STATES, found=sentences(found.kind, found.found, language()),
         page=installation.settings.public_url + url_for("public.me", code=found.code) if found.code else "",
     )  # fmt: skip
 

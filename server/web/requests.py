@@ -98,7 +98,10 @@ def _entered(form: Filled) -> tuple[Filled, str]:
     kind, way = Kind(values["kind"]), Way(values["way"])
     with process().working() as work:
         if values["network"] and values["account"]:
-            return form, claim(work, kind, values["network"], values["account"], way=way, **common, **texts).id
+            made = claim(work, kind, values["network"], values["account"], way=way, **common, **texts)
+            if values["sure"] == "yes":
+                requests.make_sure(work, made.id)
+            return form, made.id
         subject_id = None
         if values["email"]:
             subject_id = requests.subject_of(work.session, work.ring, values["email"])
@@ -140,6 +143,19 @@ def _mail(found: Shown) -> str:
     letter = _reply(found)
     text = quote("\r\n\r\n".join([*letter.paragraphs, letter.sender, letter.note]))
     return f"mailto:{quote(found.contact)}?subject={quote(letter.subject)}&body={text}"
+
+
+@pages.post("/<request_id>/sure")
+@officers
+def sure(request_id: str) -> Answer:
+    """The officer made sure who it is: no code is needed."""
+    with process().working() as work:
+        try:
+            requests.make_sure(work, request_id)
+        except StandsError:
+            return _too_late(request_id)
+    flash(_("Noted. What can be done at once is done now; you can answer it here as well."), "good")
+    return redirect(url_for("requests.one", request_id=request_id))
 
 
 @pages.post("/<request_id>/answer")

@@ -10,8 +10,8 @@ from workers.jobs.connecting import NOT_FOUND, PASSING
 from workers.jobs.job import job
 from workers.jobs.objecting import stop
 from workers.networks.proof import find_proof
-from workers.networks.shape import Failure
-from workers.requests import SOON
+from workers.networks.shape import Failure, Profile
+from workers.requests import PATIENCE, PROOF_LIFE, proven
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.signals.standing import account_index
@@ -46,8 +46,7 @@ def look_up_request(process: Process, request_id: str) -> None:
         found = _held(work, request_id, State.LOOKING)
         if found is not None:
             found.state, found.failure, found.due_at = State.CLAIMED.value, None, None
-            found.account_index = account_index(work.ring, name, profile.actor_id)
-            seal(found, key_of(work.ring, found), remote_id=profile.remote_id)
+            _keep_account(work, found, profile)
 
 
 @job
@@ -77,28 +76,36 @@ def carry_out_request(process: Process, request_id: str) -> None:
     """Answers what was proven: finds what is kept of the account, leaves it out where that is wanted, and closes it.
 
     Killed anywhere it runs again to the same end: what was found is kept before anything is deleted. Where the network
-    does not know the account any more, the request waits for a human.
+    does not know the account any more, the request waits for a human. Of whom the officer made sure by hand the account
+    is looked up here, if it was not before.
     """
     with process.working() as work:
         request = _held(work, request_id, State.OPEN)
-        if request is None or request.remote_id is None:
+        if request is None or not request.network:
             return
-        account, name = unseal(request, key_of(work.ring, request), "remote_id"), request.network
-        kind = Kind(request.kind)
+        key, name, kind = key_of(work.ring, request), request.network, Kind(request.kind)
+        account, typed = unseal(request, key, "remote_id"), unseal(request, key, "account")
     try:
         with client(process) as asking:
-            actor_id = network(process, name).profile(asking, account).actor_id
+            source = network(process, name)
+            profile = source.profile(asking, account) if account else source.find(asking, typed)
     except Failure as failure:
         _failed(process, request_id, State.OPEN, failure)
         return
-    _keep_found(process, request_id, State.OPEN, name, actor_id)
+    _keep_found(process, request_id, State.OPEN, name, profile.actor_id)
     if kind in _LEFT_OUT:
-        stop(process, name, actor_id)
+        stop(process, name, profile.actor_id)
     with process.working() as work:
         done = _held(work, request_id, State.OPEN)
         if done is not None:
+            _keep_account(work, done, profile)
             done.state, done.closed_at, done.failure, done.due_at = State.ANSWERED.value, work.now, None, None
             note(work.session, work.now, "request answered", None, request=request_id, kind=kind.value)
+
+
+def _keep_account(work: Work, request: Request, profile: Profile) -> None:
+    request.account_index = account_index(work.ring, request.network, profile.actor_id)
+    seal(request, key_of(work.ring, request), remote_id=profile.remote_id)
 
 
 def _keep_found(process: Process, request_id: str, stood: State, name: str, actor_id: str) -> None:
@@ -115,22 +122,25 @@ def _keep_found(process: Process, request_id: str, stood: State, name: str, acto
 
 
 def _checked(work: Work, request: Request, proof: str | None) -> None:
-    request.due_at = None
-    if proof is None:
-        request.state, request.failure = State.CLAIMED.value, NOT_FOUND
+    if proof is not None:
+        proven(work, request, proof)
         return
-    request.proof, request.proven_at, request.failure, request.lapses_at = proof, work.now, None, None
-    request.state, request.due_at = State.OPEN.value, work.now + SOON
-    work.later("carry_out_request", request.id)
+    request.state, request.failure, request.due_at = State.CLAIMED.value, NOT_FOUND, None
 
 
 def _failed(process: Process, request_id: str, stood: State, failure: Failure) -> None:
-    """Says why; what may pass is tried again by the schedule until the claim lapses."""
+    """Says why; what may pass is tried again by the schedule until the claim lapses.
+
+    As long as a network's silence keeps the account from being looked up, a claim does not lapse: it cannot be proven.
+    """
     with process.working() as work:
         request = _held(work, request_id, stood)
         if request is None:
             return
         request.failure = failure.reason
+        if failure.reason in PASSING and request.lapses_at and stood is State.LOOKING:
+            latest = min(work.now + PROOF_LIFE, request.received_at + PATIENCE)
+            request.lapses_at = request.code_until = max(request.lapses_at, latest)
         lapses = request.lapses_at if stood is not State.OPEN else None
         again = failure.reason in PASSING and (lapses is None or work.now < lapses)
         request.due_at = retry_at(failure, work.now) if again else None

@@ -150,6 +150,26 @@ def test_the_owner_of_an_account_proves_it_however_the_request_came(dpo: Browser
     assert dpo.says("keine Ausweiskopie")
 
 
+def test_an_officer_who_made_sure_needs_no_code(dpo: Browser, process: Process) -> None:
+    form = LETTER | {"kind": "objection", "sure": "", "network": "mastodon", "account": "@mira@mastodon.example"}
+    dpo.get("/desk/requests/new").post("/desk/requests/new", **form)
+    one = dpo.path
+    assert dpo.get(f"{one}/letter").says("Dein Widerspruch ist noch nicht in Kraft.")
+    dpo.get(one).post(f"{one}/sure")
+    assert dpo.says("Noted.")
+    assert (only(process).state, only(process).proof) == (State.OPEN, "by hand")
+    assert dpo.says("You made sure of it by hand.")
+    dpo.post(f"{one}/sure")
+    assert dpo.says("That cannot be done any more")
+
+
+def test_the_box_is_not_ignored_beside_a_network_account(dpo: Browser, process: Process) -> None:
+    form = LETTER | {"sure": "yes", "network": "mastodon", "account": "@mira@mastodon.example"}
+    dpo.get("/desk/requests/new").post("/desk/requests/new", **form)
+    assert (only(process).state, only(process).proof) == (State.OPEN, "by hand")
+    assert "carry_out_request" in [job.description for job in process.queue.rq.jobs]
+
+
 def test_officers_are_alarmed_once_a_day_when_something_is_due(dpo: Browser, process: Process, clock: Clock) -> None:
     dpo.get("/desk/requests/new").post("/desk/requests/new", **LETTER)
 

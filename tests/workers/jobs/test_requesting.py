@@ -1,6 +1,7 @@
 """Requests of people without an account: found, proven by a code, objections carried out, claims that lapse."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from privacy.keyring import KeyGoneError
 from privacy.request import Kind, Request, State, Way, key_of
 from privacy.sealed import unseal
+from server.services.requests import StandsError, make_sure
 from tests.conftest import Clock
 from tests.factories.people import make_subject
 from tests.workers.jobs.conftest import Town
@@ -209,6 +211,62 @@ def test_an_account_that_there_is_not_is_said(town: Town) -> None:
     jobs.look_up_request(request_id)
     assert (row(town, request_id).state, row(town, request_id).failure) == (State.LOOKING, "unknown_account")
     assert row(town, request_id).due_at is None
+
+
+def test_while_the_network_is_silent_a_claim_waits_and_does_not_lapse(town: Town, clock: Clock) -> None:
+    request_id = ask(town, Kind.OBJECTION)
+    town.server.spoil = lambda _kind, reply: replace(reply, status=503)
+    for _ in range(3):
+        jobs.look_up_request(request_id)
+        clock.go(days=10)
+        jobs.expire(clock.now.date().isoformat())
+    waiting = row(town, request_id)
+    assert (waiting.state, waiting.failure) == (State.LOOKING, "unreachable")
+    assert waiting.due_at is not None
+    town.server.spoil = lambda _kind, reply: reply
+    jobs.look_up_request(request_id)
+    assert row(town, request_id).state == State.CLAIMED
+    clock.go(days=5)
+    jobs.expire(clock.now.date().isoformat())
+    with town.process.reading() as session:
+        assert session.scalars(select(Request.id)).all() == [], "from here on it is their turn"
+
+
+def test_a_network_that_is_silent_for_good_keeps_a_claim_no_longer_than_an_answer_may_take(
+    town: Town, clock: Clock
+) -> None:
+    request_id = ask(town)
+    town.server.spoil = lambda _kind, reply: replace(reply, status=503)
+    for _ in range(10):
+        jobs.look_up_request(request_id)
+        clock.go(days=10)
+    jobs.expire(clock.now.date().isoformat())
+    with town.process.reading() as session:
+        assert session.scalars(select(Request.id)).all() == []
+
+
+def test_of_whom_the_officer_made_sure_by_hand_it_is_carried_out_as_soon_as_the_network_answers(town: Town) -> None:
+    connection_id = town.join()
+    town.post(3, "jona", "wanda")
+    jobs.collect(connection_id)
+    request_id = ask(town, Kind.OBJECTION, f"@jona@{town.server.host}")
+    town.server.spoil = lambda _kind, reply: replace(reply, status=503)
+    jobs.look_up_request(request_id)
+    with town.process.working() as work:
+        make_sure(work, request_id)
+    jobs.carry_out_request(request_id)
+    waiting = row(town, request_id)
+    assert (waiting.state, waiting.failure, waiting.proof) == (State.OPEN, "unreachable", "by hand")
+    assert waiting.due_at is not None
+    town.server.spoil = lambda _kind, reply: reply
+    jobs.carry_out_request(request_id)
+    done = row(town, request_id)
+    assert (done.state, done.failure) == (State.ANSWERED, None)
+    assert text(town, request_id, "remote_id")
+    jobs.collect(connection_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+    with town.process.working() as work, pytest.raises(StandsError):
+        make_sure(work, request_id)
 
 
 def test_a_job_that_got_lost_is_sent_again_by_the_schedule(town: Town) -> None:
