@@ -12,7 +12,7 @@ from server.running import prepare, redis_for
 from server.services.replaying import ACTS
 from workers import backups, schedule
 from workers.backups import Manifest
-from workers.replaying import UnknownActError, replay
+from workers.replaying import UnknownActError, VaultLacksError, replay, require_vault
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 
@@ -90,10 +90,11 @@ def _alone(settings: Settings) -> Iterator[Process]:
 def _replay(process: Process) -> None:
     try:
         counts = replay(process, ACTS)
-    except UnknownActError as error:
+        acts = ", ".join(f"{count} × {act}" for act, count in sorted(counts.items()))
+        click.echo(f"replayed: {acts or 'nothing was missing'}")
+        require_vault(process)
+    except (UnknownActError, VaultLacksError) as error:
         raise click.ClickException(str(error)) from None
-    acts = ", ".join(f"{count} × {act}" for act, count in sorted(counts.items()))
-    click.echo(f"replayed: {acts or 'nothing was missing'}")
 
 
 def _summary(made: Manifest) -> str:

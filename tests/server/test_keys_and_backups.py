@@ -12,6 +12,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 from redis import Redis
+from sqlalchemy import update
 
 from privacy.base import Subject
 from server.cli import main
@@ -19,6 +20,7 @@ from server.running import redis_for
 from server.services import accounts
 from tests.functional.installation import ORGANISATION, Installation
 from workers import jobs
+from workers.models import Bucket
 from workers.runtime.process import Process, bind
 from workers.runtime.settings import read
 
@@ -94,6 +96,28 @@ def test_restoring_replays_at_once(home: Path, process: Process) -> None:
     assert "replayed: 1 × erasure" in done.output
     with process.reading() as session:
         assert session.get(Subject, gone) is None
+
+
+def test_a_database_without_its_vault_ends_the_replay_with_a_sentence(home: Path, process: Process) -> None:
+    gone = subject_of(process)
+    assert gone is not None
+    place = written(klarwert("backup", "create"))
+    erase(process, gone)
+    with process.working() as work:  # as a copy of the database names it, whose vault is another one
+        work.session.execute(update(Bucket).where(Bucket.number == 0).values(file="00000-9-gone"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("server.cli.backup.replay", lambda *_: {})  # killed before the replay
+        assert klarwert("backup", "restore", place).exit_code == 0
+    with process.working() as work:
+        work.session.execute(update(Bucket).where(Bucket.number == 0).values(file="00000-9-gone"))
+    process.close()
+    told = klarwert("backup", "replay")
+    assert told.exit_code == 1
+    replayed, lacks = told.output.splitlines()[-2:]
+    assert replayed == "replayed: 1 × erasure"
+    assert lacks.startswith("Error: the vault (KLARWERT_VAULT) lacks the files of buckets 0: put back the vault")
+    assert lacks.endswith("Until then their people keep their last score")
+    assert klarwert("migrate").exit_code == 0
 
 
 def test_what_is_no_backup_is_refused_with_a_sentence(home: Path, tmp_path: Path) -> None:
