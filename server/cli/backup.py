@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import migrations
-from server.cli.frame import main, with_settings
+from server.cli.frame import at_work, main, with_settings
 from server.running import prepare, redis_for
 from server.services.replaying import ACTS
 from workers import backups, schedule
@@ -28,11 +28,8 @@ def backup() -> None:
 @with_settings
 def backup_create(settings: Settings) -> None:
     """Write an encrypted backup into the folder KLARWERT_BACKUPS; everything may run meanwhile."""
-    process = Process(settings)
-    try:
+    with at_work(settings) as process:  # what is to be erased gets no newer backup
         place, made = backups.create(process, migrations, settings.backups)
-    finally:
-        process.close()
     click.echo(f"{place}: {_summary(made)}")
 
 
