@@ -224,13 +224,8 @@ def asked(session: Session, subject_id: str, purpose: Purpose, network: str = ""
 
 def networks(session: Session, subject_id: str, *, frozen: bool = False) -> list[str]:
     """Names of the networks whose scoring the person agrees to now; with `frozen` also while its use is restricted."""
-    allowed = granted if frozen else agreed
-    names = session.scalars(
-        select(Consent.network)
-        .where(Consent.subject_id == subject_id, Consent.purpose == Purpose.SCORING.value, Consent.ended_at.is_(None))
-        .order_by(Consent.network)
-    ).all()
-    return [name for name in names if allowed(session, subject_id, Purpose.SCORING, name)]
+    mine = agreeing(Purpose.SCORING, frozen=frozen).where(Consent.subject_id == subject_id)
+    return list(session.scalars(mine.with_only_columns(Consent.network).order_by(Consent.network)))
 
 
 def agreeing(purpose: Purpose, *, frozen: bool = False) -> Select[str]:

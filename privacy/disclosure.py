@@ -64,7 +64,7 @@ class Disclosure(Base):
         about=About.PARTICIPANT,
         use=Use.PROOF,
         basis=Basis.DUTY,
-        exported=("id", "subject_id", "recipient", "recipient_id", "role", "purpose", "what", "day", "made_at"),
+        exported=("id", "subject_id", "recipient", "recipient_id", "role", "purpose", "aim", "what", "day", "made_at"),
         withheld={"viewer_index": "a keyed fingerprint of whoever looked; recipient names them"},
         # The person can see it from the moment on which it is made.
         rule=Rule(366, since="made_at"),
@@ -81,6 +81,8 @@ class Disclosure(Base):
     viewer_index: Mapped[bytes] = mapped_column(index=True)
     """`viewer_index` of the account or token: tells how often somebody looked, and not who it was."""
     purpose: Mapped[str]
+    aim: Mapped[Sealed | None]
+    """What it was said to be needed for, in the words of who got it, where they had to say so."""
     what: Mapped[str]
     """What was seen, a word of ours: `score`, `explanation`, `label`."""
     day: Mapped[date | None]
@@ -107,6 +109,7 @@ def record(
     viewer_id: str,
     purpose: str,
     what: str,
+    aim: str | None = None,
     day: date | None = None,
 ) -> Disclosure:
     """Records a look in the transaction that shows it; without the record nothing is shown.
@@ -119,7 +122,7 @@ def record(
         id=new_id(), subject_id=subject_id, role=role, viewer_index=viewer_index(ring, viewer_id),
         purpose=reason.value, what=what, day=day, made_at=now,
     )  # fmt: skip
-    seal(made, ring.person(subject_id), recipient=recipient)
+    seal(made, ring.person(subject_id), recipient=recipient, aim=aim)
     session.add(made)
     session.flush()
     note(session, now, "disclosure", subject_id, disclosure=made.id, purpose=made.purpose, what=what, role=role)
@@ -135,12 +138,13 @@ def hand_over(
     *,
     purpose: str,
     what: str,
+    aim: str | None = None,
     day: date | None = None,
 ) -> Disclosure:
     """Records that a recipient gets something; they get `privacy.recipient.reference` with it. Raises as `record`."""
     made = record(
         session, ring, subject_id, now, recipient=recipient.name, role=RECIPIENT, viewer_id=recipient.id,
-        purpose=purpose, what=what, day=day,
+        purpose=purpose, what=what, aim=aim, day=day,
     )  # fmt: skip
     made.recipient_id = recipient.id
     session.flush()
@@ -169,9 +173,12 @@ def viewer_index(ring: KeyRing, viewer_id: str) -> bytes:
     return ring.blind("disclosure.viewer", viewer_id)
 
 
-def disclosures(session: Session, ring: KeyRing, subject_id: str) -> list[tuple[Disclosure, str]]:
-    """All looks at one person with the name of who looked, newest first. Raises `KeyGoneError`."""
+def disclosures(session: Session, ring: KeyRing, subject_id: str) -> list[tuple[Disclosure, str, str]]:
+    """All looks at one person with the name of who looked and their aim ("" where none was said), newest first.
+
+    Raises `KeyGoneError`.
+    """
     key = ring.person(subject_id)
     query = select(Disclosure).where(Disclosure.subject_id == subject_id)
     rows = session.scalars(query.order_by(Disclosure.made_at.desc(), Disclosure.id))
-    return [(row, unseal(row, key, "recipient")) for row in rows]
+    return [(row, unseal(row, key, "recipient"), unseal(row, key, "aim")) for row in rows]

@@ -221,7 +221,7 @@ def _connection(work: Work, actor: _Actor, network: str, began: datetime) -> Con
     name = actor.role.name
     handle = {"bluesky": f"{name}.demo.example", "mastodon": f"@{name}@demo.example"}[network]
     code = f"klarwert-{name}-{network}"
-    read_at = datetime.combine(work.today, time(0, 5), UTC)  # before the night's scores are made
+    read_at = demo_crowd.last_evening(work.today)
     row = Connection(
         id=new_id(), subject_id=actor.subject_id, network=network, state=State.PROVEN.value, label="",
         code_index=code_index(work.ring, code), code_until=began, created_at=began, proof="bio", proven_at=work.now,

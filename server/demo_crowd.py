@@ -5,7 +5,7 @@ Each has one account, some posts, and reactions of random people; they are score
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 from sqlalchemy import insert
@@ -48,6 +48,11 @@ _DAYS = KLARWERT_1.window_days
 _FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 
+def last_evening(today: date) -> datetime:
+    """When every account was read last: on the day of the newest scores, which rest on it."""
+    return datetime.combine(today - timedelta(days=1), time(23, 30), UTC)
+
+
 def join(work: Work, people: int, hashed: str) -> None:
     """Makes so many people more; `hashed` is the password of all."""
     chance = np.random.default_rng(SEED)
@@ -73,7 +78,7 @@ def _some(work: Work, numbers: range, hashed: str, began: datetime, chance: np.r
     numbers_of_topics = numbers_of(session, SUBJECTS)
     rows = [(one, new_id(), keys[one], number) for one, number in ids.items()]
     session.execute(insert(Connection), [_connection(work, *row, began) for row in rows])
-    read_at = datetime.combine(work.today, time(0, 5), UTC)
+    read_at = last_evening(work.today)
     session.execute(insert(Run), [_run(subject_id, id_, read_at) for subject_id, id_, _, _ in rows])
     first = number_of(work.today) - _DAYS
     days = first + np.sort(chance.integers(0, _DAYS, (len(rows), POSTS)), axis=1)
@@ -150,7 +155,7 @@ def _connection(
         **{column: getattr(row, column) for column in texts},
         "code_index": code_index(work.ring, texts["code"]), "code_until": began, "created_at": began, "proof": "bio",
         "proven_at": work.now, "remote_index": account_index(work.ring, network, texts["remote_id"]),
-        "read_at": datetime.combine(work.today, time(0, 5), UTC), "due_at": _FAR, "last_post": POSTS,
+        "read_at": last_evening(work.today), "due_at": _FAR, "last_post": POSTS,
     }  # fmt: skip
 
 

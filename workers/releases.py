@@ -15,11 +15,15 @@ STRUCK = "organisation struck"
 
 
 def release(work: Work, subject_id: str, recipient: Recipient) -> Release:
-    """Lets an organisation ask from now on. Raises `NoConsentError` without a yes to `lookup`."""
+    """Lets an organisation ask from now on, for what it has declared by now. Raises `NoConsentError`.
+
+    Naming it again is a yes to what it declared since.
+    """
     consent.take_turn(work.session, subject_id)
     consent.require(work.session, subject_id, Purpose.LOOKUP)
     there = work.session.get(Release, (subject_id, recipient.id))
     if there is not None:
+        there.made_at = work.now
         return there
     made = Release(
         subject_id=subject_id, recipient_id=recipient.id, made_at=work.now,

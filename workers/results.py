@@ -254,11 +254,24 @@ def newest_final(session: Session, subject_id: str) -> Score | None:
     return session.scalar(mine.order_by(Score.day.desc()).limit(1))
 
 
-def history(session: Session, subject_id: str, days: int, today: date) -> list[Score]:
+@dataclass(frozen=True)
+class Daily:
+    """The score of one day, without how it is shared out."""
+
+    day: date
+    score: float
+    weeks: int
+    """Of the 13, those with a reaction."""
+    model: str
+    preliminary: bool
+
+
+def history(session: Session, subject_id: str, days: int, today: date) -> list[Daily]:
     """The scores of the last so many days, oldest first."""
     since = today - timedelta(days=days)
-    query = select(Score).where(Score.subject_id == subject_id, Score.day >= since, published()).order_by(Score.day)
-    return list(session.scalars(query))
+    query = select(Score.day, Score.score, Score.weeks, Score.model, Score.preliminary)
+    mine = query.where(Score.subject_id == subject_id, Score.day >= since, published()).order_by(Score.day)
+    return [Daily(*row) for row in session.execute(mine)]
 
 
 def drop_scores(session: Session, subject_id: str, network: str | None = None) -> None:

@@ -397,6 +397,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("viewer_index", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("aim", sa.LargeBinary(), nullable=True),
         sa.Column("what", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),

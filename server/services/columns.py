@@ -99,6 +99,7 @@ def titles(language: str) -> Mapping[str, str]:
         "preliminary": _("Preliminary?"),
         "proof": _("Kind of proof"),
         "proven_at": _("Proven"),
+        "aim": _("What it was said to be for"),
         "purpose": _("Purpose"),
         "reach": _("How you can be reached"),
         "reactions": _("Reactions"),

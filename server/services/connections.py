@@ -1,6 +1,7 @@
 """Connecting network accounts: claim, prove, disconnect; asking the network is the workers' part."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from privacy import consent
 from privacy.base import new_id
-from privacy.keyring import KeyRing
+from privacy.keyring import KeyRing, PersonKey
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
 from server.services.missing import MissingError
@@ -211,12 +212,12 @@ def shown(session: Session, ring: KeyRing, subject_id: str) -> list[Shown]:
     rows = session.scalars(
         select(Connection).where(Connection.subject_id == subject_id).order_by(Connection.created_at, Connection.id)
     )
-    return [_show(session, ring, row) for row in rows]
+    return _show(session, ring, subject_id, rows.all())
 
 
 def one(session: Session, ring: KeyRing, subject_id: str, connection_id: str) -> Shown:
     """One connection of a person. Raises `MissingError`."""
-    return _show(session, ring, _mine(session, subject_id, connection_id))
+    return _show(session, ring, subject_id, [_mine(session, subject_id, connection_id)])[0]
 
 
 def read_by_now(shown: Shown, now: datetime) -> bool:
@@ -239,10 +240,16 @@ def _mine(session: Session, subject_id: str, connection_id: str) -> Connection:
     return row
 
 
-def _show(session: Session, ring: KeyRing, row: Connection) -> Shown:
-    key = ring.person(row.subject_id)
+def _show(session: Session, ring: KeyRing, subject_id: str, rows: Sequence[Connection]) -> list[Shown]:
+    """Connections of one person."""
+    if not rows:
+        return []
+    key, score = ring.person(subject_id), newest(session, subject_id)
+    return [_show_one(session, key, score, row) for row in rows]
+
+
+def _show_one(session: Session, key: PersonKey, score: Score | None, row: Connection) -> Shown:
     last_run = select(Run).where(Run.connection_id == row.id).order_by(Run.started_at.desc()).limit(1)
-    score = newest(session, row.subject_id)
     return Shown(
         id=row.id,
         network=row.network,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
 
+from server.services import figures
 from server.services.words import LANGUAGES, catalogue, change_words, locale_of, role_name
 from workers.runtime.settings import Organisation
 
@@ -306,7 +306,7 @@ def erasing(language: str, link: str, begins: datetime | None) -> Letter:
         _("your data at Klarwert is being deleted now. This usually takes seconds, at most 24 hours.")
         if begins is None
         else _("your data at Klarwert will be deleted on %(day)s. Until then the link below takes it back.")
-        % {"day": format_date(begins, "long", locale=language)}
+        % {"day": _day(language, begins)}
     )
     return plain(
         _("Your data will be deleted") if begins else _("Your data is being deleted"),
@@ -324,7 +324,7 @@ def week(language: str, told: Week, link: str, leave: str) -> Letter:
     """The weekly mail: the score, what changed it, and a link that ends these mails."""
     _ = catalogue(language).gettext
     score = _("your score on %(day)s: %(score)s points of 100.") % {
-        "day": _day(language, told.day), "score": _number(language, told.score),
+        "day": _day(language, told.day), "score": figures.score(told.score, locale_of(language)),
     }  # fmt: skip
     return plain(
         _("Your week at Klarwert"),
@@ -342,8 +342,8 @@ def _difference(language: str, told: Week) -> str:
     _ = catalogue(language).gettext
     if told.since is None:
         return ""
-    points = _number(language, abs(told.points))
-    if points == _number(language, 0.0):
+    points = _points(language, abs(told.points))
+    if points == _points(language, 0.0):
         said = _("On %(day)s it was the same.")
     elif told.points > 0:
         said = _("That is %(points)s points more than on %(day)s.")
@@ -355,11 +355,11 @@ def _difference(language: str, told: Week) -> str:
 def _reasons(language: str, told: Week) -> list[str]:
     """What the difference is made of, in the words of the page; parts of nothing are left out."""
     _ = catalogue(language).gettext
-    words, nothing = change_words(language), _number(language, 0.0)
+    words, nothing = change_words(language), _points(language, 0.0)
     lines = [
-        f"{words[name][0]}: {'+' if points > 0 else '−'}{_number(language, abs(points))}. {_capital(words[name][1])}"
+        f"{words[name][0]}: {'+' if points > 0 else '−'}{_points(language, abs(points))}. {_capital(words[name][1])}"
         for name, points in told.parts.items()
-        if _number(language, abs(points)) != nothing
+        if _points(language, abs(points)) != nothing
     ]
     return [_("What changed it, in points:"), *lines] if lines else []
 
@@ -368,8 +368,8 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _number(language: str, value: float) -> str:
-    return format_decimal(value, "0.0", locale=locale_of(language))
+def _points(language: str, value: float) -> str:
+    return figures.points(value, locale_of(language))
 
 
 def _day(language: str, day: date) -> str:

@@ -1,8 +1,9 @@
 """Programs of organisations ask for scores: tokens with one purpose, and answers that are disclosures (R20, R21)."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from privacy.keyring import token_hash
 from privacy.ledger import note
 from privacy.recipient import Recipient
 from server.models import Token
-from server.services import recipients
+from server.services import figures, recipients
 from server.services.missing import MissingError
 from workers import releases, results
 from workers.models import Release, Score
@@ -53,7 +54,9 @@ class Asker:
     recipient_id: str
     name: str
     declared: list[str]
-    """What its programs ask for."""
+    """What its programs ask for; of one that was named: what it gets answers for."""
+    later: list[str]
+    """What it declared only after the person named it: no answer before they name it again."""
     release: Release | None
 
 
@@ -92,17 +95,25 @@ def revoke(work: Work, recipient_id: str, token_id: str) -> None:
 
 def askers(session: Session, subject_id: str) -> list[Asker]:
     """The organisations whose programs work, and those that the person named, by name."""
-    declared: dict[str, list[str]] = {}
-    live = select(Token.recipient_id, Token.aim).where(Token.revoked_at.is_(None))
-    for recipient_id, said in session.execute(live.order_by(Token.made_at, Token.id)):
-        declared.setdefault(recipient_id, []).append(said)
+    declared: dict[str, dict[str, datetime]] = {}
+    first = func.min(Token.made_at)
+    # An aim that still has a token, since it was declared first, whether or not that token works.
+    live = select(Token.recipient_id, Token.aim, first).group_by(Token.recipient_id, Token.aim)
+    live = live.having(func.count() > func.count(Token.revoked_at))
+    for recipient_id, said, since in session.execute(live.order_by(first, Token.aim)):
+        declared.setdefault(recipient_id, {})[said] = since
     named = {row.recipient_id: row for row in session.scalars(select(Release).where(Release.subject_id == subject_id))}
     query = select(Recipient).where(Recipient.id.in_({*declared, *named})).order_by(Recipient.name, Recipient.id)
-    return [Asker(one.id, one.name, declared.get(one.id, []), named.get(one.id)) for one in session.scalars(query)]
+    return [_asker(one, declared.get(one.id, {}), named.get(one.id)) for one in session.scalars(query)]
+
+
+def _asker(one: Recipient, declared: Mapping[str, datetime], release: Release | None) -> Asker:
+    later = [said for said, since in declared.items() if release is not None and since > release.made_at]
+    return Asker(one.id, one.name, [said for said in declared if said not in later], later, release)
 
 
 def name(work: Work, subject_id: str, recipient_id: str) -> Release:
-    """Lets an organisation ask. Raises `MissingError`, `NoConsentError`."""
+    """Lets an organisation ask, for what it has declared by now. Raises `MissingError`, `NoConsentError`."""
     return releases.release(work, subject_id, recipients.active(work.session, recipient_id))
 
 
@@ -126,10 +137,11 @@ def answer(work: Work, said: str, person: str) -> Answer:
     since = work.session.scalar(first) or last.day
     recipient = work.session.get_one(Recipient, token.recipient_id)
     hand_over(
-        work.session, work.ring, subject_id, work.now, recipient, purpose=token.purpose, what="score", day=last.day
+        work.session, work.ring, subject_id, work.now, recipient, purpose=token.purpose, what="score",
+        aim=token.aim, day=last.day,
     )  # fmt: skip
     token.used_on = work.today
-    return Answer(person, round(last.score), last.day, since)
+    return Answer(person, figures.whole(last.score), last.day, since)
 
 
 def _declared_then(session: Session, token: Token, subject_id: str) -> bool:

@@ -11,6 +11,7 @@ from privacy import consent
 from privacy.keyring import KeyRing
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
+from server.services import figures
 from server.services.missing import MissingError
 from workers import results
 from workers.models import Profile
@@ -59,4 +60,4 @@ def open_page(work: Work, subject_id: str, name: str) -> None:
 def _page(session: Session, ring: KeyRing, row: Profile) -> Page:
     last = results.newest_final(session, row.subject_id)
     name = unseal(row, ring.person(row.subject_id), "name")
-    return Page(row.path, name, round(last.score) if last else None, last.day if last else None)
+    return Page(row.path, name, figures.whole(last.score) if last else None, last.day if last else None)

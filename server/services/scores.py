@@ -13,7 +13,7 @@ from server.services.connections import TAKEN
 from server.services.explanations import ShownPost, explain_day, posts
 from workers.models import Bucket, Connection, Score
 from workers.models.connection import State
-from workers.results import history, newest
+from workers.results import Daily, history, newest
 from workers.scoring import versions
 from workers.scoring.changes import PARTS
 from workers.scoring.model import KLARWERT_1, Model
@@ -54,8 +54,8 @@ class Overview:
     """The score page."""
 
     score: Score
-    history: list[Score]
-    """Oldest first; the last one is `score`."""
+    history: list[Daily]
+    """Of a year, oldest first."""
     posts: list[ShownPost]
     """Those that gave most, the most first."""
 
@@ -78,7 +78,7 @@ def overview(session: Session, ring: KeyRing, subject_id: str, today: date, best
         best_posts = None
     return Overview(
         score=score,
-        history=history(session, subject_id, HISTORY_DAYS, today) or [score],
+        history=history(session, subject_id, HISTORY_DAYS, today),
         posts=best_posts or [],
         model=versions.PUBLISHED.on(score.day),
         change=change(session, score),

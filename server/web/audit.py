@@ -20,7 +20,7 @@ from server.web.guard import TRIES, by_person, for_role, limiter
 from server.web.kinds import KINDS
 from server.web.schemas import Filled, Form, Said, filled
 from server.web.sentences import NOTED, RECOUNTS, VERDICTS
-from server.web.state import language, organisation, page_number, person, process
+from server.web.state import language, locale, organisation, page_number, person, process
 from workers import logbook
 from workers.audit import figures
 from workers.catalogue import NETWORKS
@@ -167,7 +167,7 @@ def explanation(sample_id: str) -> str:
         basis=explanations.basis(told),
         counts=explanations.counted(told),
         weeks=weeks,
-        week_names=[format_interval(week.first, week.last, "MMMd", locale=language()) for week in weeks],
+        week_names=[format_interval(week.first, week.last, "MMMd", locale=locale()) for week in weeks],
         networks_of=_networks(told),
         loose=(loose, loose_points),
         sums={

@@ -17,13 +17,15 @@ from typing import Any
 import vl_convert
 from babel import Locale
 from babel.core import get_global
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
+
+from server.services import figures
 
 Spec = dict[str, Any]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 #: How d3 writes a day of a year on an axis, where it is not the number and the month.
-_DAYS = {"de": "%-d. %b", "en": "%b %-d"}
+_DAYS = {"de": "%-d. %b"}
 _DAY = "%-d %b"
 _MONTHS = "%b %y"
 #: Days from which on an axis shows months and years.
@@ -69,10 +71,6 @@ class Look:
         """Pixels of the whole drawing."""
         return 340 if self.small else 940
 
-    def decimal(self, value: float, pattern: str = "0.0") -> str:
-        """A number as the language writes it."""
-        return str(format_decimal(value, pattern, locale=self.language))
-
 
 @dataclass(frozen=True)
 class Bar:
@@ -97,7 +95,7 @@ def history(
         for day in (first + timedelta(days=n) for n in range((last - first).days + 1))
     ]
     start = min(first, last - timedelta(days=_SHORT - 1))
-    end = {"day": last.isoformat(), "score": newest, "text": look.decimal(newest)}
+    end = {"day": last.isoformat(), "score": newest, "text": figures.score(newest, look.language)}
     form = _MONTHS if (last - start).days > _LONG else _DAYS.get(look.language, _DAY)
     x = {
         "field": "day",
@@ -260,4 +258,4 @@ def _moment(day: date) -> dict[str, int | bool]:
 
 
 def _share(points: float, whole: float, look: Look) -> str:
-    return f"{look.decimal(points)} · {format_percent(points / whole, locale=look.language)}"
+    return f"{figures.points(points, look.language)} · {format_percent(points / whole, locale=look.language)}"

@@ -10,6 +10,10 @@ from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from redis.exceptions import ConnectionError as RedisGoneError
+from redis.exceptions import TimeoutError as RedisSilentError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -17,7 +21,7 @@ from privacy.consent import NoConsentError
 from privacy.keyring import KeyGoneError
 from server.services.missing import MissingError
 from server.web.guard import limiter, own_path
-from server.web.state import login_manager
+from server.web.state import as_nobody, login_manager
 from workers.signals.vault import BrokenFileError
 
 log = logging.getLogger(__name__)
@@ -40,6 +44,8 @@ SENTENCES = {
     ),
     500: (_("Our mistake"), _("Something went wrong on our side. It was noted. Nothing of yours is lost.")),
 }
+#: A store that stopped, is full, or has too many at its door.
+OUTAGES = (OperationalError, InterfaceError, PoolTimeoutError, RedisGoneError, RedisSilentError)
 #: Forms that somebody fills in who is not signed in.
 _FOR_EVERYBODY = frozenset(
     {
@@ -57,6 +63,8 @@ def answer(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     for kind, status in _OURS.items():
         app.register_error_handler(kind, lambda _error, status=status: _page(status))
+    for outage in OUTAGES:
+        app.register_error_handler(outage, _out)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -119,6 +127,18 @@ def can_be_read() -> bool:
     """Can the address of this request be opened as a page?"""
     rule = request.url_rule
     return rule is not None and rule.methods is not None and "GET" in rule.methods
+
+
+def _out(error: Exception) -> tuple[str, int, dict[str, str]]:
+    """A page that asks no store for anything, not even who is signed in."""
+    log.error("a store does not answer: %s", type(error).__name__)
+    as_nobody()
+    sentence = _(
+        "The database does not answer at the moment. If you were sending something, look whether it is there before "
+        "you send it again."
+    )
+    page = render_template("error.html", title=_("Please try again in a minute"), sentence=sentence)
+    return page, 503, {"Retry-After": str(_MINUTE)}
 
 
 def _unexpected(error: Exception) -> tuple[str, int]:

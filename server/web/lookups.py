@@ -14,7 +14,7 @@ from privacy.vocabulary import Purpose
 from server.models import Role
 from server.services import consents, lookups, recipients
 from server.services.lookups import NotReleasedError, UnknownTokenError
-from server.web.errors import seconds_left
+from server.web.errors import OUTAGES, seconds_left
 from server.web.guard import by_address, csrf, fingerprint, for_role, limiter, login_required
 from server.web.schemas import Filled, Form, filled, written
 from server.web.sentences import CLOSED, CLOSED_BY, LOOKS
@@ -146,6 +146,16 @@ def _sentence(error: HTTPException) -> tuple[Response, int]:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         response.headers["Retry-After"] = str(seconds_left())
     return response, status
+
+
+def _out(_error: Exception) -> tuple[Response, int]:
+    response, status = _refused("The database does not answer at the moment. Please try again in a minute.", 503)
+    response.headers["Retry-After"] = "60"
+    return response, status
+
+
+for _outage in OUTAGES:
+    programs.register_error_handler(_outage, _out)
 
 
 def _refused(sentence: str, status: int) -> tuple[Response, int]:

@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from privacy.documents.law import pieces
 from server.models import Role
+from server.services import figures
 from server.services.organisations import DEMO_LOGIN
 from server.services.words import autonyms
 from server.web import (
@@ -48,7 +49,7 @@ from server.web import (
 )
 from server.web.errors import can_be_read
 from server.web.start import onboarding
-from server.web.state import frozen, language, process
+from server.web.state import frozen, language, locale, process
 from server.web.state import organisation as who
 from workers.catalogue import NETWORKS
 
@@ -112,6 +113,8 @@ def register(app: Flask) -> None:
     app.add_template_global(asset)
     app.add_template_global(pieces, "law_pieces")
     app.add_template_filter(isoday)
+    app.add_template_filter(lambda value: figures.score(value, locale()), "score")
+    app.add_template_filter(lambda value: figures.points(value, locale()), "points")
     app.add_template_global(onboarding)
 
 

@@ -37,7 +37,7 @@ from server.web.sentences import (
     OUTCOMES,
     UNKNOWN_FAILURE,
 )
-from server.web.state import language, organisation, page_number, person, process
+from server.web.state import language, locale, organisation, page_number, person, process
 from server.web.whatif import MOST_DAYS, MOST_PEOPLE, REACTIONS, asked, wants_outcome_only
 from workers.catalogue import NETWORKS
 from workers.models.connection import State
@@ -197,7 +197,7 @@ def explanation() -> str | AnyResponse:
             counts=explanations.counted(told),
             reading=explanations.last_reading(session, who.subject_id),
             weeks=weeks,
-            week_names=[format_interval(week.first, week.last, "MMMd", locale=language()) for week in weeks],
+            week_names=[format_interval(week.first, week.last, "MMMd", locale=locale()) for week in weeks],
             posts=posts,
             current=page,
             pages=max(1, -(-len(told.posts) // explanations.POSTS_A_PAGE)),
@@ -228,8 +228,8 @@ def _looks(session: Session) -> list[str]:
     """Who has seen something of the person so far, the newest first, in words (R17, R20)."""
     return [
         f"{role_name(language(), look.role) or _('Recipient')} {recipient}, {format_date(look.made_at, 'medium')}: "
-        f"{LOOKS[Reason(look.purpose)]}"
-        for look, recipient in disclosures(session, process().ring, person().subject_id)
+        f"{LOOKS[Reason(look.purpose)]}{f' ({aim})' if aim else ''}"
+        for look, recipient, aim in disclosures(session, process().ring, person().subject_id)
     ]
 
 

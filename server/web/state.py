@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from flask import current_app, g, request, session, url_for
-from flask_login import LoginManager, current_user, login_user, logout_user
+from flask_login import AnonymousUserMixin, LoginManager, current_user, login_user, logout_user
 
 from server.models import Account, Role
 from server.services import logins, organisations
@@ -71,6 +71,12 @@ def organisation() -> Organisation:
         with process().reading() as reading:
             g.organisation = organisations.organisation(reading, process().settings)
     return cast("Organisation", g.organisation)
+
+
+def as_nobody() -> None:
+    """From here on this request asks no store who is signed in and who runs this installation."""
+    g._login_user = AnonymousUserMixin()  # noqa: SLF001 - where flask-login looks first
+    g.organisation = process().settings.organisation
 
 
 def notice_address() -> str:

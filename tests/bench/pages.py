@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 from server import demo, demo_crowd
 from server.app import create_app
 from server.cli.frame import prepare
+from server.processes import settle
 from server.services.organisations import DEMO_LOGIN
 from workers.runtime.embedded import embedded_redis
 from workers.runtime.process import Process
@@ -77,6 +78,7 @@ def measure(data: Path, participants: int) -> list[Took]:
         sys.stderr.write(f"the demo was ready after {time.perf_counter() - started:.1f} s\n")
         process = Process(settings)
         app = create_app(process)
+        settle()
         crowd = max(participants - len(demo.cast()), 0)
         some = [demo_crowd.address_of(number * crowd // PEOPLE) for number in range(min(PEOPLE, crowd))]
         people = [("nobody", ""), *((role, mail) for role, mail in DEMO_LOGIN.items() if role != "password")]

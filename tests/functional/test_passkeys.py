@@ -1,4 +1,4 @@
-"""A passkey in a real browser with a device that Chromium plays: made with the password, then signing in without it."""
+"""A passkey by keys alone, in a real browser with a device that Chromium plays: made, signed in with, taken away."""
 
 import re
 import time
@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Open, picture
 from tests.functional.installation import ORGANISATION, Installation
+from tests.functional.keys import Keys
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
@@ -34,7 +35,7 @@ def with_device(page: Page) -> None:
 
 
 def sign_out(page: Page) -> None:
-    page.click("form.leave button")
+    Keys(page).press(page.locator("form.leave button"))
     page.wait_for_url("**/")
 
 
@@ -61,7 +62,7 @@ def test_a_passkey_signs_in_and_a_code_follows_the_password(
     # Without a password, and without a code: the device has asked who it is.
     page.goto(f"{house.url}/sign-in?next=/account/security")
     picture(page, "security-sign-in")
-    page.click("#use-passkey [type=submit]")
+    Keys(page).press(page.locator("#use-passkey [type=submit]"))
     page.wait_for_url("**/account/security")
     sign_out(page)
 
@@ -84,16 +85,32 @@ def type_password(page: Page, house: Installation) -> None:
 
 
 def add_passkey(page: Page, house: Installation) -> None:
-    page.goto(f"{house.url}/account/security/passkey")
+    keys = Keys(page)
+    open_menu(page, keys)
+    keys.press(page.locator("details.slim a[href$='/account']"))
+    page.wait_for_url("**/account")
+    keys.press(page.locator("#content a[href$='/account/security']"))
+    page.wait_for_url("**/account/security")
+    keys.press(page.locator("#content a[href$='/security/passkey']"))
+    page.wait_for_url("**/account/security/passkey")
     picture(page, "security-passkey-phone")
-    page.fill("[name=password]", "falsch geraten")
-    page.click("#new-passkey [type=submit]")
+    keys.write(page.locator("[name=password]"), "falsch geraten")
+    keys.press(page.locator("#new-passkey [type=submit]"))
     expect(page.locator("[data-error]")).to_have_text("Das ist nicht dein Passwort.")
-    page.fill("[name=password]", PASSWORD)
-    page.click("#new-passkey [type=submit]")
+    keys.write(page.locator("[name=password]"), PASSWORD)
+    page.keyboard.press("Enter")
     page.wait_for_url("**/account/security")
     expect(page.locator("#content")).to_contain_text("Dein Passkey ist bereit")
     expect(page.locator("#content")).to_contain_text("Chrome, Linux")
+
+
+def open_menu(page: Page, keys: Keys) -> None:
+    """On a phone the menu is folded: nothing of it is in the way of the Tab key before it is opened."""
+    expect(page.locator("details.slim a").first).not_to_be_visible()
+    expect(page.locator("nav.wide")).not_to_be_visible()
+    keys.press(page.locator("details.slim > summary"))
+    expect(page.locator("details.slim a").first).to_be_visible()
+    picture(page, "menu-phone")
 
 
 def add_app(page: Page, house: Installation) -> str:
@@ -124,11 +141,12 @@ def look(page: Page, house: Installation) -> None:
 def remove_passkey(page: Page, house: Installation) -> None:
     """Taken away, it opens nothing any more, although the device still has it."""
     page.goto(f"{house.url}/account/security")
-    page.click("#content a[href$='/off']:has-text('Entfernen'):not([href*='app'])")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main form [type=submit]")
+    keys = Keys(page)
+    keys.press(page.locator("#content a[href$='/off']:has-text('Entfernen'):not([href*='app'])"))
+    keys.write(page.locator("[name=password]"), PASSWORD)
+    page.keyboard.press("Enter")
     page.wait_for_url("**/account/security")
     sign_out(page)
     page.goto(f"{house.url}/sign-in")
-    page.click("#use-passkey [type=submit]")
+    keys.press(page.locator("#use-passkey [type=submit]"))
     expect(page.locator(".notice.bad")).to_contain_text("Dieser Passkey passt nicht")

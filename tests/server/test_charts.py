@@ -25,7 +25,7 @@ def words(svg: str) -> list[str]:
 
 @pytest.mark.parametrize("theme", list(THEMES))
 @pytest.mark.parametrize("small", [True, False])
-@pytest.mark.parametrize(("language", "newest", "month"), [("de", "41,9", "1. Okt"), ("en", "41.9", "Oct 1")])
+@pytest.mark.parametrize(("language", "newest", "month"), [("de", "41,9", "1. Okt"), ("en", "41.9", "1 Oct")])
 def test_a_history_is_drawn_for_each_theme_width_and_language(
     theme: str, small: bool, language: str, newest: str, month: str
 ) -> None:
@@ -77,7 +77,7 @@ def test_the_scale_goes_in_fives_and_over_at_least_ten_points(drawn: list[float]
 
 def test_bars_bear_name_points_and_share() -> None:
     svg = draw(bars([Bar("Gefällt mir", 9.0), Bar("<Antwort>", 3.0)], Look("dark", "de", small=True)), "de")
-    assert {"Gefällt mir", "<Antwort>", "9,0 · 75\xa0%", "3,0 · 25\xa0%"} <= set(words(svg))
+    assert {"Gefällt mir", "<Antwort>", "9,00 · 75\xa0%", "3,00 · 25\xa0%"} <= set(words(svg))
     assert f'height="{bars_height(2)}"' in svg
 
 

@@ -13,7 +13,7 @@ from workers.runtime.process import process_of
 from workers.runtime.storage import Storage
 from workers.signals import vault
 from workers.signals.block import Statement, pack, unpack
-from workers.signals.columns import Columns, empty, living
+from workers.signals.columns import Columns, empty, living, part
 from workers.signals.merge import News, compact, merge
 from workers.signals.vault import BrokenFileError, LostFileError
 
@@ -95,11 +95,14 @@ def news(
     return News(statements, person[block], connection[block])
 
 
-def load(ring: KeyRing, storage: Storage, file: str) -> vault.Stored:
-    """A file of the vault. Raises `FileNotFoundError`, `KeyGoneError`, `BrokenFileError`, `OSError`."""
+def load(ring: KeyRing, storage: Storage, file: str, only: str | None = None) -> vault.Stored:
+    """A file of the vault, with `only` one person's part of it.
+
+    Raises `FileNotFoundError`, `KeyGoneError`, `BrokenFileError`, `OSError`.
+    """
     content = storage.read(file)
     try:
-        return vault.read(ring.open_file(file, content))
+        return vault.read(ring.open_file(file, content), only)
     except SealBrokenError:
         raise BrokenFileError("the file of a bucket is damaged") from None
 
@@ -126,12 +129,12 @@ def _stored(
         return empty([])
     if session.info.get(_OPENED, ((), None))[0] != (file, subject_id):
         try:
-            mine = load(ring, storage, file).open_one(subject_id, key)
+            mine = part(load(ring, storage, file, subject_id).open({subject_id: key}), subject_id)
         except KeyGoneError:
             raise FileNotFoundError(file) from None
         session.info[_OPENED] = (file, subject_id), mine
-    part: Columns = session.info[_OPENED][1]
-    return part
+    opened: Columns = session.info[_OPENED][1]
+    return opened
 
 
 def _look_anew(session: Session) -> None:

@@ -51,9 +51,11 @@ def lent(session: Session, subject_id: str, day: date) -> dict[str, float]:
     )
     query = select(StandingLink.actor, StandingLink.lender_id, last).where(StandingLink.subject_id == subject_id)
     scores = {actor: (lender, score) for actor, lender, score in session.execute(query) if score is not None}
-    # In one order, so that two jobs never wait for each other's lenders.
-    lenders = {lender for lender in sorted({lender for lender, _ in scores.values()}) if _lends(session, lender)}
-    return {actor: score for actor, (lender, score) in scores.items() if lender in lenders}
+    # A statement of its own: the next one sees what was committed while this one waited.
+    consent.hold(session, {lender for lender, _ in scores.values()})
+    mine = select(StandingLink.lender_id).where(StandingLink.subject_id == subject_id)
+    lending = set(session.scalars(consent.agreeing(Purpose.RECOGNITION).where(Subject.id.in_(mine))))
+    return {actor: score for actor, (lender, score) in scores.items() if lender in lending}
 
 
 def lent_between(session: Session, first: str, end: str, day: date) -> list[tuple[str, str, str, float]]:

@@ -18,7 +18,7 @@ from pyarrow import ipc
 from privacy.holdings import NotThereError
 from privacy.keyring import KeyGoneError, PersonKey, SealBrokenError
 from workers.scoring.signals import KINDS
-from workers.signals.columns import NONE, Columns, Ints, part, starts
+from workers.signals.columns import NONE, Columns, Ints, starts
 
 FORMAT = "klarwert-vault/2"
 #: The format before, which the next fold still reads: its dictionaries have no topics.
@@ -56,14 +56,6 @@ class Stored:
         """The columns with what was sealed, of everybody who has a key. Raises `BrokenFileError`."""
         known = [(place, keys[name]) for place, name in enumerate(self.closed.subjects) if name in keys]
         return self._filled({place: self._dictionary(place, key) for place, key in known})
-
-    def open_one(self, subject_id: str, key: PersonKey) -> Columns:
-        """One person's columns; without signals where they are not in the file. Raises `BrokenFileError`."""
-        if subject_id not in self.closed.subjects:
-            return part(self.closed, subject_id)
-        place = self.closed.subjects.index(subject_id)
-        mine = replace(self, closed=part(self.closed, subject_id))
-        return mine._filled({0: self._dictionary(place, key)})  # noqa: SLF001 - another one of the same class
 
     def _dictionary(self, place: int, key: PersonKey) -> bytes:
         start = int(self.ends[place - 1]) if place else 0
@@ -136,17 +128,54 @@ def _moved(columns: Columns) -> bool:
     return not same
 
 
-def read(content: bytes) -> Stored:
-    """A file as it was written, by this version of the format or the one before. Raises `BrokenFileError`."""
+def read(content: bytes, only: str | None = None) -> Stored:
+    """A file as it was written, by this version of the format or the one before; with `only` one person's part of it.
+
+    Who is not in it has an empty part. Raises `BrokenFileError`.
+    """
     try:
         arrays, said = _unpack(content)
         known = said["format"] in {FORMAT, BEFORE}
+        if known and only is not None:
+            arrays = _part(arrays, only)
         stored = _stored(arrays, said) if known else None
     except (pa.ArrowException, OSError, KeyError, IndexError, TypeError, ValueError) as error:
         raise BrokenFileError(f"not a file of the vault ({type(error).__name__})") from None
     if stored is None:
         raise BrokenFileError("a file of an unknown format")
     return stored
+
+
+def _part(arrays: Mapping[str, Ints], subject_id: str) -> dict[str, Ints]:
+    """One person's part of all arrays, cut while the numbers are still narrow: a page is made for one of thousands."""
+    wanted = np.frombuffer(bytes.fromhex(subject_id), dtype=np.uint8)
+    place = np.flatnonzero((arrays["subject"].reshape(-1, _ID_BYTES) == wanted).all(axis=1))
+    person = slice(int(place[0]), int(place[0]) + 1) if len(place) else slice(0, 0)
+    connections = _children(arrays["connections"], person)
+    targets = _children(arrays["targets"], connections)
+    speakers = _children(arrays["speakers"], person)
+    rows = _children(arrays["rows"], speakers)
+    many = arrays["count"] == _MANY
+    spans = {
+        "subject": slice(person.start * _ID_BYTES, person.stop * _ID_BYTES),
+        "connections": person,
+        "connection": slice(connections.start * _ID_BYTES, connections.stop * _ID_BYTES),
+        "targets": connections,
+        "post": targets,
+        "speakers": person,
+        "rows": speakers,
+        "many": _children(many, rows),
+        "based": person,
+        "sizes": person,
+        "sealed": _children(arrays["sizes"], person),
+    }
+    return {name: array[spans.get(name, rows)] for name, array in arrays.items()}
+
+
+def _children(sizes: Ints, parents: slice) -> slice:
+    """Where the children of these parents are, by how many each parent has."""
+    first = int(sizes[: parents.start].sum())
+    return slice(first, first + int(sizes[parents].sum()))
 
 
 def _stored(arrays: Mapping[str, Ints], said: Mapping[str, str]) -> Stored:

@@ -159,7 +159,7 @@ def test_the_page_says_what_there_is(ann: Browser, ann_id: str, process: Process
     crowd(process, *SCORES, topics={"bread": 10})
     ann.get("/comparison")
     for sentence in (
-        "points of 100: the average", "42 points of 100: you", "At least 10 people", "22 November 2026", "By topic",
+        "points of 100: the average", "42.0 points of 100: you", "At least 10 people", "22 November 2026", "By topic",
         "Bread",
     ):  # fmt: skip
         assert ann.says(sentence), sentence

@@ -72,9 +72,9 @@ def test_the_mail_says_the_score_what_changed_it_and_how_to_end_it(process: Proc
     look(process)
     [text] = weekly(monday)
     assert "your score on 22 November 2026: 47.1 points of 100." in text
-    assert "That is 7.1 points more than on 15 November 2026." in text
-    assert "New: +10.5. Reactions and followers that came." in text
-    assert "Aged: −3.5. " in text
+    assert "That is 7.07 points more than on 15 November 2026." in text
+    assert "New: +10.50. Reactions and followers that came." in text
+    assert "Aged: −3.50. " in text
     assert "Steadiness" not in text
     assert f"{process.settings.public_url}/digest/" in text.split("This link ends it:")[1]
 
@@ -85,7 +85,7 @@ def test_it_is_written_in_the_language_of_the_person(process: Process, monday: B
     look(process)
     [text] = weekly(monday)
     assert "dein Punktestand am 22. November 2026: 47,1 von 100 Punkten." in text
-    assert "Das sind 7,1 Punkte mehr als am 15. November 2026." in text
+    assert "Das sind 7,07 Punkte mehr als am 15. November 2026." in text
 
 
 def test_it_comes_as_text_and_as_html_with_one_click_to_end_it(process: Process, monday: Browser, ann_id: str) -> None:
@@ -112,7 +112,7 @@ def test_it_comes_once_a_week_however_often_one_looks(
         make_score(work, ann_id, SUNDAY + timedelta(days=7), 40.0)
     assert look(process) == [ann_id]
     newest = weekly(monday)[0]
-    assert "That is 7.1 points less than on 22 November 2026." in newest
+    assert "That is 7.07 points less than on 22 November 2026." in newest
     assert "What changed it" not in newest  # not known of every day: it would not add up
 
 

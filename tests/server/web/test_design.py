@@ -54,5 +54,5 @@ def test_the_chart_of_the_living_page_is_drawn_for_both_themes_and_sizes(
     assert "/design/chart.svg" in browser.get("/design").page
     drawn = browser.get(f"/design/chart.svg?theme={theme}&size={size}").page
     assert drawn.startswith("<svg")
-    assert "12.4 · 52%" in drawn
+    assert "12.40 · 52%" in drawn
     assert browser.get("/design/chart.svg?theme=pink").status == 404

@@ -1,11 +1,15 @@
 """What goes wrong becomes a page with a sentence and a way on."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import make_url
 
+from server.app import create_app
 from server.web import public
 from server.web.errors import SENTENCES
 from tests.server.browser import Browser
@@ -97,5 +101,44 @@ def test_without_a_database_there_is_still_a_sentence(
     process.close()
     (process.settings.data / "klarwert.sqlite").unlink()
     with caplog.at_level(logging.CRITICAL):
-        assert browser.get("/").status == 500
-    assert browser.says("Something went wrong on our side.")
+        assert browser.get("/").status == 503
+    assert browser.says("The database does not answer at the moment.")
+
+
+@contextmanager
+def stopped(process: Process) -> Iterator[None]:
+    """A database that ends all connections and takes no new ones."""
+    url = make_url(process.settings.database)
+    server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+
+    def run(*statements: str) -> None:
+        with psycopg.connect(server, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    run(
+        f"ALTER DATABASE {url.database} WITH ALLOW_CONNECTIONS false",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'",
+    )
+    try:
+        yield
+    finally:
+        run(f"ALTER DATABASE {url.database} WITH ALLOW_CONNECTIONS true")
+
+
+def test_while_the_database_is_away_pages_and_programs_are_told_to_come_back(
+    postgres_process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(postgres_process)
+    ann = Browser(app, postgres_process, "de").join("ann@garten.test")
+    question = {"headers": {"Authorization": "Bearer kw_nothing"}, "json": {"person": "0" * 32}}
+    assert ann.get("/account").status == 200
+    with stopped(postgres_process), caplog.at_level(logging.CRITICAL):
+        for path in ("/", "/account", "/sign-in"):
+            answer = ann.client.get(path, headers={"Accept-Language": "de"})
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60"), path
+            assert "Die Datenbank antwortet gerade nicht." in answer.get_data(as_text=True)
+        asked = app.test_client().post("/api/v1/score", **question)
+        assert (asked.status_code, asked.headers["Retry-After"]) == (503, "60")
+        assert "does not answer" in asked.json["error"]
+    assert ann.get("/account").status == 200, "it goes on by itself, and nobody is signed out"

@@ -95,9 +95,38 @@ def test_only_whom_a_person_named_gets_an_answer_and_the_person_sees_it(
         seen = session.scalars(select(Disclosure)).one()
         assert (seen.subject_id, seen.purpose, seen.what, seen.day) == (mine, "lookup", "score", yesterday)
         assert session.scalars(select(Token.used_on)).one() == clock.now.date()
-    assert page.get("/data").says("Recipient Verlag Beispiel a question of an organisation")
+    assert page.get("/data").says(f"Recipient Verlag Beispiel a question of an organisation: {DECLARED}")
     assert ask(browser, "klarwert_of_nobody", number)[0] == 401
     assert ask(browser, "", number)[0] == 401
+
+
+def test_what_is_declared_later_counts_from_the_next_yes_on_and_the_page_says_so(
+    asker: tuple[str, str], ann: tuple[Browser, str], dpo: Browser, browser: Browser, clock: Clock
+) -> None:
+    (recipient_id, token), (page, _mine) = asker, ann
+    page.agree("lookup")
+    number = name(page, recipient_id)
+    assert not page.says("Declared since you named it")
+    clock.now += timedelta(hours=1)
+    tokens = f"/desk/recipients/{recipient_id}/tokens"
+    dpo.get(tokens).post(tokens, purpose="lookup", declared="Werbung für Reisen")
+    found = re.search(r"klarwert_[\w-]{43}", dpo.page)
+    assert found
+    later = found[0]
+    assert ask(browser, later, number)[0] == 404
+    assert ask(browser, token, number)[0] == 200
+    page.get("/lookup")
+    assert page.says(
+        f"What it says that it needs the score for: {DECLARED} Declared since you named it Werbung für Reisen"
+    )
+    check(page)
+    assert name(page, recipient_id) == number
+    assert not page.says("Declared since you named it")
+    assert ask(browser, later, number)[0] == 200
+    page.get("/data")
+    assert page.says("a question of an organisation: Werbung für Reisen")
+    assert page.says(f"a question of an organisation: {DECLARED}")
+    assert page.get("/explanation").says("a question of an organisation (Werbung für Reisen)")
 
 
 def test_who_is_struck_gets_no_answer_is_told_and_stays_struck_after_a_restore(

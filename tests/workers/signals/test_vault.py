@@ -49,11 +49,11 @@ def same(one: Columns, other: Columns) -> bool:
 def test_what_is_written_is_read_for_everybody_and_for_one() -> None:
     mine, keys = people(5)
     columns = draw(mine, 40)
-    stored = vault.read(vault.write(columns, keys))
-    assert same(stored.open(keys), columns)
+    content = vault.write(columns, keys)
+    assert same(vault.read(content).open(keys), columns)
     for one in mine:
-        assert same(stored.open_one(one, keys[one]), part(columns, one))
-    assert len(stored.open_one("f" * 32, keys[next(iter(mine))])) == 0
+        assert same(vault.read(content, one).open(keys), part(columns, one))
+    assert len(vault.read(content, "f" * 32).open(keys)) == 0
 
 
 def test_what_was_known_from_the_last_score_is_read_again() -> None:
@@ -66,9 +66,22 @@ def test_what_was_known_from_the_last_score_is_read_again() -> None:
     assert same(vault.read(vault.write(moved, keys)).open(keys), moved)
 
 
+def test_one_persons_part_is_read_alone_whatever_the_others_have() -> None:
+    mine, keys = people(4)
+    columns = draw(mine, 25)
+    row = np.arange(len(columns))
+    count = np.where(row % 3, columns.count, 1000 + row)  # too big for a byte, with everybody
+    before, based = np.where(row % 5, count, 0), np.arange(4) % 2 == 0
+    columns = replace(columns, count=count, before=before, before_day=columns.day, flags=row % 7, based=based)
+    content = vault.write(columns, keys)
+    for one in mine:
+        assert same(vault.read(content, one).open(keys), part(columns, one))
+
+
 def test_an_empty_bucket_is_a_file_like_any_other() -> None:
     stored = vault.read(vault.write(empty([]), {}))
     assert (stored.closed.people, len(stored.open({}))) == (0, 0)
+    assert len(vault.read(vault.write(empty([]), {}), "f" * 32).open({})) == 0
 
 
 def test_a_signal_takes_five_bytes_and_a_voice_nine() -> None:

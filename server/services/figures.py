@@ -1,0 +1,26 @@
+"""How scores and points are written, in one rule for pages, pictures and mails.
+
+A score by itself has one decimal. Points, and scores in a sum or beside points, have two, so that sums come out.
+Others than the person get whole points.
+"""
+
+from decimal import Decimal
+
+from babel.numbers import format_decimal, parse_pattern
+
+_SCORE, _POINTS = parse_pattern("0.0"), parse_pattern("0.00")
+
+
+def score(value: float, locale: str) -> str:
+    """A score that stands by itself."""
+    return str(format_decimal(value, _SCORE, locale=locale))
+
+
+def points(value: float | Decimal, locale: str) -> str:
+    """Points, a difference of scores, or a score that is added up or compared."""
+    return str(format_decimal(value, _POINTS, locale=locale))
+
+
+def whole(value: float) -> int:
+    """A score as others get it, in whole points."""
+    return round(value)
