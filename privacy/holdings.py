@@ -7,6 +7,7 @@ a floor would otherwise forget a person's data.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -33,6 +34,10 @@ class UndeclaredHoldingError(RuntimeError):
     """This process does not know exactly the tables that the database has."""
 
 
+class NotThereError(RuntimeError):
+    """What a place should hold is not there, such as a file: nothing of anybody can be found in it."""
+
+
 class Place(Protocol):
     """A place of personal data that is not a table of the database, and that can look for one person.
 
@@ -49,7 +54,7 @@ class Place(Protocol):
         """Its files below the data folder, as a pattern."""
 
     def export(self, subject_id: str) -> list[dict[str, Any]]:
-        """What it holds about a person, readable."""
+        """What it holds about a person, readable. Raises `NotThereError` rather than telling a part."""
 
     def erase(self, subject_id: str) -> int:
         """Removes it; how many things went. Erasing again is no error."""
@@ -219,7 +224,10 @@ class Holdings:
         return found
 
     def traces(self, session: Session, subject_id: str) -> dict[str, int]:
-        """What is still there of a person, by data kind: empty after an erasure. Raises `UndeclaredHoldingError`."""
+        """What is still there of a person, by data kind: empty after an erasure. Raises `UndeclaredHoldingError`.
+
+        What a place should hold and is lost is no trace: nobody may have to stay because of it.
+        """
         make_sure(session)
         counts: Counter[str] = Counter()
         for model, table in _children_first():
@@ -227,7 +235,8 @@ class Holdings:
                 found = select(func.count()).select_from(table).where(_about(model, subject_id))
                 counts[model.__holds__.kind] += session.scalar(found) or 0
         for place in self.places:
-            counts[place.holds.kind] += len(place.export(subject_id))
+            with suppress(NotThereError):
+                counts[place.holds.kind] += len(place.export(subject_id))
         counts["key"] += self._has_key(subject_id)
         return {kind: count for kind, count in counts.items() if count}
 

@@ -178,6 +178,11 @@ class KeyRing:
         """The content of a file. Raises `KeyGoneError`, `SealBrokenError`."""
         return decrypt(self._read(f"{_FILE}{name}"), sealed, name)
 
+    def knows_file(self, name: str) -> bool:
+        """Is the key of a file there, retired or not?"""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(_keys.c.name).where(_keys.c.name == f"{_FILE}{name}")) is not None
+
     def files(self, prefix: str = "") -> set[str]:
         """Names of the files, with this beginning, whose keys are there and not retired."""
         mine = select(_keys.c.name).where(_keys.c.name.startswith(f"{_FILE}{prefix}", autoescape=True))

@@ -21,6 +21,7 @@ from workers.models import Bucket, Connection
 from workers.runtime.process import Process
 from workers.scoring.model import KLARWERT_1
 from workers.scoring.signals import EPOCH, KINDS
+from workers.signals.columns import Columns
 from workers.signals.inbox import known, load
 from workers.signals.take import post_ids
 
@@ -99,7 +100,11 @@ class Vault:
         return sorted(rows, key=lambda row: row["day"])
 
     def erase(self, subject_id: str) -> int:
-        """Rewrites the bucket of somebody whose rows are gone without them. Raises `FoldFailedError`."""
+        """Rewrites the bucket of somebody whose rows are gone without them. Raises `FoldFailedError`.
+
+        Where the file is lost there is nothing to rewrite: should it come back, no key opens what it has of them, and
+        the next fold leaves it out.
+        """
         left = self._left(subject_id)
         if not left:
             return 0
@@ -125,16 +130,25 @@ class Vault:
 
     def _left(self, subject_id: str) -> int:
         """How many signals of a person are in the file of their bucket, whether or not they count."""
-        with self._process.reading() as session:
-            mine = select(Bucket.file).where(Bucket.first <= subject_id, Bucket.end > subject_id)
-            file = session.scalar(mine)
-        if file is None:
-            return 0
-        closed = load(self._process.ring, self._process.storage, file).closed
-        if subject_id not in closed.subjects:
+        closed = self._closed(subject_id)
+        if closed is None or subject_id not in closed.subjects:
             return 0
         place = closed.subjects.index(subject_id)
         return int((closed.speaker_person[closed.speaker] == place).sum())
+
+    def _closed(self, subject_id: str) -> Columns | None:
+        """What the file of a person's bucket has, but what is sealed; None where there is no file, or it is lost."""
+        mine = select(Bucket.file).where(Bucket.first <= subject_id, Bucket.end > subject_id)
+        looked: str | None = None
+        while True:
+            with self._process.reading() as session:
+                file = session.scalar(mine)
+            if file is None or file == looked:
+                return None
+            try:
+                return load(self._process.ring, self._process.storage, file).closed
+            except (FileNotFoundError, KeyGoneError):
+                looked = file  # folded just now, or lost: then the pointer still names it
 
 
 def _nobody(kind: str) -> Holds:

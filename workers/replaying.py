@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from privacy.journal import Entry
 from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
+from workers import buckets
 from workers.jobs.erasing import STEPS
 from workers.models import Forgotten, Objection, Release
 from workers.parts import PART_ERASED, erase_part_again
@@ -24,6 +26,7 @@ from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
 from workers.signals.disputes import DISPUTE, remembered
 from workers.signals.objections import OBJECTION, UNHEARD, drop_pseudonym
+from workers.signals.vault import LostFileError
 from workers.withdrawal import withdraw
 
 Act = Callable[[Work, Entry], None]
@@ -33,10 +36,16 @@ class UnknownActError(ValueError):
     """The journal has an act that this version does not know how to do again."""
 
 
+class VaultLacksError(RuntimeError):
+    """Files that the database names are not in the vault. The sentence says of which buckets, and what to do."""
+
+
 def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
     """Does everything again that the database lacks; how many entries by act. Killed anywhere, it goes on.
 
-    `others` are acts that other floors know. Raises `UnknownActError` before anything is done, `TracesLeftError`.
+    What needs a file that is not in the vault waits for it, and with it every start: `require_vault` says so. Erasures
+    need none, since the key goes. `others` are acts that other floors know. Raises `UnknownActError` before anything is
+    done, `TracesLeftError`.
     """
     acts = {**_ACTS, **others}
     bind(process)
@@ -45,20 +54,48 @@ def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
         entries = process.journal.unplayed(session)
     if unknown := {entry.act for entry in entries} - {*acts, journal.ERASURE}:
         raise UnknownActError(f"the journal has acts that this version does not know: {', '.join(sorted(unknown))}")
+    played: Counter[str] = Counter()
     # Erasures first: whose key is gone, of them nothing else can be done again, and nothing need be.
     for entry in sorted(entries, key=lambda one: (one.act != journal.ERASURE, one.position)):
-        if entry.act == journal.ERASURE:
-            _erase(process, entry.facts["subject"])
-        with process.working() as work:
-            if entry.act != journal.ERASURE:
-                acts[entry.act](work, entry)
-            journal.done(work.session, entry)
-        process.journal.confirm([entry.position])
-    counts = dict(Counter(entry.act for entry in entries))
+        with suppress(LostFileError):
+            _play(process, entry, acts)
+            played[entry.act] += 1
+    counts = dict(played)
     if counts:
         with process.working() as work:
             note(work.session, work.now, "replay", None, counts=counts)
     return counts
+
+
+def require_vault(process: Process) -> None:
+    """Raises `VaultLacksError` where the vault lacks files of the database, with what waits for them."""
+    lost = buckets.lost(process)
+    if not lost:
+        return
+    with process.reading() as session:
+        waiting = Counter(entry.act for entry in process.journal.unplayed(session))
+    acts = ", ".join(f"{count} × {act}" for act, count in sorted(waiting.items()))
+    raise VaultLacksError(
+        f"the vault (KLARWERT_VAULT) lacks the files of buckets {', '.join(map(str, lost))}: put back the vault of the "
+        "same moment as the database and run klarwert backup replay again, or klarwert backup restore a backup, which "
+        "has its own. Until then "
+        + (
+            f"nothing starts, since {acts} cannot be done without them"
+            if acts
+            else "their people keep their last score"
+        )
+    )
+
+
+def _play(process: Process, entry: Entry, acts: Mapping[str, Act]) -> None:
+    """Does one entry again and notes that it was. Raises `LostFileError`: then it was not."""
+    if entry.act == journal.ERASURE:
+        _erase(process, entry.facts["subject"])
+    with process.working() as work:
+        if entry.act != journal.ERASURE:
+            acts[entry.act](work, entry)
+        journal.done(work.session, entry)
+    process.journal.confirm([entry.position])
 
 
 def _erase(process: Process, subject_id: str) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 import migrations
-from server.cli.frame import main, with_settings
+from server.cli.frame import at_work, main, with_settings
 from server.running import prepare, redis_for
 from server.services.replaying import ACTS
 from workers import backups, schedule
 from workers.backups import Manifest
-from workers.replaying import UnknownActError, replay
+from workers.replaying import UnknownActError, VaultLacksError, replay, require_vault
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 
@@ -28,11 +28,8 @@ def backup() -> None:
 @with_settings
 def backup_create(settings: Settings) -> None:
     """Write an encrypted backup into the folder KLARWERT_BACKUPS; everything may run meanwhile."""
-    process = Process(settings)
-    try:
+    with at_work(settings) as process:  # what is to be erased gets no newer backup
         place, made = backups.create(process, migrations, settings.backups)
-    finally:
-        process.close()
     click.echo(f"{place}: {_summary(made)}")
 
 
@@ -90,10 +87,11 @@ def _alone(settings: Settings) -> Iterator[Process]:
 def _replay(process: Process) -> None:
     try:
         counts = replay(process, ACTS)
-    except UnknownActError as error:
+        acts = ", ".join(f"{count} × {act}" for act, count in sorted(counts.items()))
+        click.echo(f"replayed: {acts or 'nothing was missing'}")
+        require_vault(process)
+    except (UnknownActError, VaultLacksError) as error:
         raise click.ClickException(str(error)) from None
-    acts = ", ".join(f"{count} × {act}" for act, count in sorted(counts.items()))
-    click.echo(f"replayed: {acts or 'nothing was missing'}")
 
 
 def _summary(made: Manifest) -> str:

@@ -3,7 +3,8 @@
 import logging
 import os
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -73,3 +74,14 @@ def make_sure(settings: Settings) -> None:
     with process.working() as work:
         buckets.settle(work)
     process.close()
+
+
+@contextmanager
+def at_work(settings: Settings) -> Iterator[Process]:
+    """The installation, for a command that works on people's data: never on a database that waits for a replay."""
+    make_sure(settings)
+    process = Process(settings)
+    try:
+        yield process
+    finally:
+        process.close()

@@ -2,10 +2,9 @@
 
 import click
 
-from server.cli.frame import main, with_settings
+from server.cli.frame import at_work, main, with_settings
 from workers.catalogue import NETWORKS
 from workers.jobs.objecting import ObjectionError, add_objection
-from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 
 
@@ -20,11 +19,9 @@ def objection() -> None:
 @with_settings
 def objection_add(settings: Settings, network: str, handle: str) -> None:
     """Take an account's reactions out of all scores, now and for good. Make sure first that it is theirs."""
-    process = Process(settings)
-    try:
-        people = add_objection(process, network, handle)
-    except ObjectionError as error:
-        raise click.ClickException(f"not taken: {error}") from None
-    finally:
-        process.close()
+    with at_work(settings) as process:
+        try:
+            people = add_objection(process, network, handle)
+        except ObjectionError as error:
+            raise click.ClickException(f"not taken: {error}") from None
     click.echo(f"Taken. Reactions went from the signals of {people} participants.")

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import click
 
-from server.cli.frame import main, with_settings
+from server.cli.frame import at_work, main, with_settings
 from server.services import bundles, connections
 from server.services.bundles import Reader
 from server.services.missing import MissingError
 from server.services.organisations import organisation
-from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 from workers.scoring import standalone_verifier
 from workers.scoring.case import score_case
@@ -21,8 +20,7 @@ from workers.scoring.signals import BadSignals
 @with_settings
 def collect(settings: Settings) -> None:
     """Have every proven account read now."""
-    process = Process(settings)
-    with process.working() as work:
+    with at_work(settings) as process, process.working() as work:
         number = connections.read_all(work)
     click.echo(f"{number} readings sent to the workers.")
 
@@ -46,15 +44,15 @@ def score(signals: Path | None, day: datetime | None) -> None:
 
 @with_settings
 def _score_everybody(settings: Settings, day: date | None) -> None:
-    process = Process(settings)
-    yesterday = process.clock().date() - timedelta(days=1)
-    if day != yesterday:
-        # An older score is final, and could not be made again: its signals are partly deleted, others are new.
-        raise click.ClickException(
-            f"--day must name the day that has just ended (UTC), {yesterday}: the scores of earlier days are final, "
-            "and what they were made of is not all stored any more. Or name a file with --signals"
-        )
-    process.queue.send("score_day", day.isoformat())
+    with at_work(settings) as process:
+        yesterday = process.clock().date() - timedelta(days=1)
+        if day != yesterday:
+            # An older score is final, and could not be made again: its signals are partly deleted, others are new.
+            raise click.ClickException(
+                f"--day must name the day that has just ended (UTC), {yesterday}: the scores of earlier days are "
+                "final, and what they were made of is not all stored any more. Or name a file with --signals"
+            )
+        process.queue.send("score_day", day.isoformat())
     click.echo(f"The scoring of {day} was sent to the workers.")
 
 
@@ -65,16 +63,14 @@ def _score_everybody(settings: Settings, day: date | None) -> None:
 @with_settings
 def explain(settings: Settings, subject: str, day: datetime | None, *, auditor: bool) -> None:
     """Print the signed explanation of a score, to be kept in a file and checked with `klarwert verify`."""
-    process = Process(settings)
     reader = Reader.AUDITOR if auditor else Reader.PERSON
-    try:
+    with at_work(settings) as process:
         with process.reading() as session:
             name = organisation(session, settings).name
-        made = bundles.bundle(process, subject, name, reader, day.date() if day else None)
-    except MissingError as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        process.close()
+        try:
+            made = bundles.bundle(process, subject, name, reader, day.date() if day else None)
+        except MissingError as error:
+            raise click.ClickException(str(error)) from None
     click.echo(made.text, nl=False)
 
 

@@ -6,7 +6,7 @@ import sys
 import click
 
 from privacy.ledger import note
-from server.cli.frame import LANGUAGES, main, prepare, with_settings
+from server.cli.frame import LANGUAGES, at_work, main, prepare, with_settings
 from server.models import Role
 from server.services import accounts, security
 from server.services.passwords import MIN_LENGTH, hash_password
@@ -47,7 +47,7 @@ def user_add(settings: Settings, email: str, role: str, language: str, password_
 @with_settings
 def user_role(settings: Settings, email: str, role: str) -> None:
     """Give an account another role."""
-    with Process(settings).working() as work:
+    with at_work(settings) as process, process.working() as work:
         if not accounts.set_role(work, email, Role(role)):
             raise click.ClickException("there is no account with this address")
     click.echo(f"The account has the role {role} now.")
@@ -58,7 +58,7 @@ def user_role(settings: Settings, email: str, role: str) -> None:
 @with_settings
 def user_factor_off(settings: Settings, email: str) -> None:
     """Take away a second factor whose app and recovery codes are lost. Make sure first that it is their person."""
-    with Process(settings).working() as work:
+    with at_work(settings) as process, process.working() as work:
         account = accounts.by_email(work.session, work.ring, email)
         if account is None:
             raise click.ClickException("there is no account with this address")

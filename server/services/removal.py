@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from privacy import consent
+from privacy import consent, journal
 from privacy.disclosure import Disclosure
 from privacy.ledger import note
 from privacy.recipient import Act, Recipient
@@ -14,9 +14,14 @@ from workers.models import Told
 from workers.runtime.work import Work
 from workers.telling import tell
 
+#: A word of the log and an act in the journal.
+REMOVED = "recipient removed"
+
 
 def remove(work: Work, recipient_id: str) -> bool:
     """Ends it with a recipient: programs and people let go, everybody's data to be deleted there; False if it was so.
+
+    No restore brings them back (R36).
 
     Whoever never got anything is gone at once. Of others stays who they were and what they were told, until the last of
     it goes, a year later.
@@ -33,7 +38,8 @@ def remove(work: Work, recipient_id: str) -> bool:
     for subject_id in named:
         consent.take_turn(work.session, subject_id)
         tell(work, subject_id, Act.ERASURE, only=recipient_id)
-    note(work.session, work.now, "recipient removed", None, recipient=recipient_id)
+    note(work.session, work.now, REMOVED, None, recipient=recipient_id)
+    journal.note(work.session, work.now, REMOVED, recipient=recipient_id)
     told = select(Told.id).where(Told.recipient_id == recipient_id).limit(1)
     programs = select(Token.id).where(Token.recipient_id == recipient_id)
     for token_id in work.session.scalars(programs.where(Token.revoked_at.is_(None))).all():

@@ -1,16 +1,20 @@
 """What only this floor knows how to do again on a restored database: passwords, logins, tokens that ended (R36)."""
 
+from contextlib import suppress
+
 from sqlalchemy import delete, update
 
 from privacy import journal
 from privacy.base import Subject
 from privacy.journal import Entry
 from server.models import Account, Link, Login, Passkey, RecoveryCode, Token
+from server.services import removal
 from server.services.accounts import PASSWORD
 from server.services.erasures import ASKED, TAKEN_BACK
 from server.services.factors import CODE_USED
 from server.services.logins import SIGN_OUT, SIGN_OUT_EVERYWHERE
 from server.services.lookups import TOKEN_REVOKED
+from server.services.missing import MissingError
 from server.services.passkeys import PASSKEY_REMOVED
 from workers import comparing
 from workers.models import Erasure
@@ -67,6 +71,12 @@ def _taken_back(work: Work, entry: Entry) -> None:
         work.session.get_one(Subject, wish.subject_id).erasing_at = None
 
 
+def _recipient_removed(work: Work, entry: Entry) -> None:
+    """They get nothing more, and are told so again: what a backup knows of it may be from before."""
+    with suppress(MissingError):
+        removal.remove(work, entry.facts["recipient"])
+
+
 ACTS: dict[str, Act] = {
     ASKED: _asked,
     TAKEN_BACK: _taken_back,
@@ -76,4 +86,5 @@ ACTS: dict[str, Act] = {
     CODE_USED: _code_used,
     PASSKEY_REMOVED: _passkey_removed,
     TOKEN_REVOKED: _token_revoked,
+    removal.REMOVED: _recipient_removed,
 }

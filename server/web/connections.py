@@ -15,7 +15,7 @@ from server.services.missing import MissingError
 from server.web.guard import TRIES, by_person, limiter, login_required
 from server.web.schemas import MAX_TYPED, Claim, Filled, filled
 from server.web.sentences import FAILURES, NO_LONGER_YOURS, NO_SUCH_SERVER, PROOFS, SENT, STATES, UNKNOWN_FAILURE
-from server.web.state import person, process
+from server.web.state import frozen, person, process
 from workers import keys
 from workers.catalogue import ALL, NETWORKS, NetworkFacts, Way
 from workers.models.connection import State
@@ -49,7 +49,10 @@ class Seen(NamedTuple):
 
 @pages.errorhandler(NoConsentError)
 def no_consent(_error: NoConsentError) -> Response:
-    """Whatever needs a consent that is not there any more leads to the consents."""
+    """Whatever needs a consent that is not there any more leads to the consents; a pause to where it ends."""
+    if frozen():
+        flash(_("Everything is paused: nothing is read or asked. Here you let it go on."), "warn")
+        return redirect(url_for("data.overview", _anchor="pause"))
     flash(_("For this we need your consent first."), "warn")
     return redirect(url_for("consent.overview"))
 
@@ -178,19 +181,20 @@ def _mine(connection_id: str) -> Shown:
 def _seen(shown: Shown) -> Seen:
     words, tone = STATES[shown.state] if shown.failure != connections.TAKEN else NO_LONGER_YOURS
     done = connections.read_by_now(shown, process().clock())
-    reading = shown.state is State.PROVEN and shown.failure is None and not done
+    reading = shown.state is State.PROVEN and shown.failure is None and not done and not frozen()
+    failure = "" if frozen() and shown.retry_at else _failure(shown)  # paused, nothing is tried again
     return Seen(
         shown=shown,
         network=NETWORKS[shown.network],
         name=shown.handle or shown.typed,
         state=_("is being read") if reading else str(words),
-        tone="warn" if shown.failure and tone in ("good", "quiet") else tone,
-        failure=_failure(shown),
-        retry=format_datetime(shown.retry_at, "short") if shown.failure and shown.retry_at else "",
+        tone="warn" if failure and tone in ("good", "quiet") else tone,
+        failure=failure,
+        retry=format_datetime(shown.retry_at, "short") if failure and shown.retry_at else "",
         read=_found(shown),
         unlisted=_unlisted(shown),
         proof=str(PROOFS.get(shown.proof or "", "")),
-        busy=reading or shown.busy,
+        busy=(reading or shown.busy) and not frozen(),
         done=done,
     )
 

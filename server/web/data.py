@@ -69,6 +69,7 @@ def _overview(form: Filled) -> str:
         step=_step(there),
         looks=looks[:LOOKS_SHOWN],
         all_looks=len(looks),
+        given=sum(look.role == RECIPIENT for look, *_rest in looks),
         seen=SEEN,
         reasons=LOOKS,
         news=news,

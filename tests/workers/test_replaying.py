@@ -12,6 +12,7 @@ from privacy import consent, journal
 from privacy.base import Subject, new_id
 from privacy.consent import Consent
 from privacy.journal import NotReplayedError
+from privacy.keyring import KeyGoneError
 from privacy.vocabulary import Purpose
 from server.models import Account, Login
 from server.services import accounts, logins
@@ -23,16 +24,17 @@ from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
 from tests.privacy.scan import hits
 from tests.workers.signals.test_disputes import Somebody, kinds_out, make_dispute
-from workers import backups, jobs, parts, restriction
-from workers.models import Connection, Dispute, Objection, Post
+from workers import backups, buckets, fold, jobs, parts, restriction
+from workers.models import Bucket, Connection, Dispute, Objection, Post
 from workers.models.dispute import Outcome, Target
 from workers.places import holdings
-from workers.replaying import UnknownActError, replay
+from workers.replaying import UnknownActError, VaultLacksError, replay, require_vault
 from workers.runtime.process import Process
 from workers.signals import objections
 from workers.signals.disputes import leave_out, let_in, matter, remember, which
 from workers.signals.store import put
 from workers.signals.take import take
+from workers.signals.vault import LostFileError
 from workers.withdrawal import withdraw
 
 PASSWORD = "eine ruhige Wiese am Bach"
@@ -46,6 +48,13 @@ def somebody(process: Process, *actors: str) -> str:
         connection = make_connection(work, subject.id)
         put(work, work.ring.person(subject.id), connection, reading(*(like(actor, 2) for actor in actors)))
     return subject.id
+
+
+def fold_first(process: Process) -> None:
+    """Has everything in files, as after the first night."""
+    with process.working() as work:
+        buckets.settle(work)
+    days.fold_all(process)
 
 
 def count(process: Process, table: type, *where: object) -> int:
@@ -80,7 +89,7 @@ def act(process: Process, erased: str, withdrawn: str, hearing: str) -> None:
 def test_what_was_done_since_the_backup_is_done_again_and_nothing_else(each_process: Process) -> None:
     process = each_process
     erased, withdrawn, hearing, other = (somebody(process, "did:a", "did:b") for _ in range(4))
-    days.fold_all(process)
+    fold_first(process)
     place, _ = backups.create(process, migrations, process.settings.backups)
     act(process, erased, withdrawn, hearing)
     process.make_sure()
@@ -129,7 +138,7 @@ def test_a_restriction_holds_after_a_restore_and_so_does_its_end(each_process: P
 def test_an_erased_post_and_an_erased_day_stay_erased_after_a_restore(each_process: Process) -> None:
     process = each_process
     one, other = somebody(process, "did:a", "did:b"), somebody(process, "did:a")
-    days.fold_all(process)
+    fold_first(process)
     place, _ = backups.create(process, migrations, process.settings.backups)
     with process.reading() as session:
         post = session.scalars(select(Post.id).where(Post.subject_id == one)).one()
@@ -191,6 +200,84 @@ def test_a_copy_of_the_database_that_is_put_back_by_hand_is_found_out(process: P
     replay(process, ACTS)
     process.make_sure()
     assert count(process, Subject) == 0
+
+
+def test_without_the_vault_of_the_copy_all_that_needs_none_is_done_and_the_rest_waits_for_it(
+    each_process: Process, tmp_path: Path
+) -> None:
+    """The copy of the database alone came back: its files are not there."""
+    process = each_process
+    erased, withdrawn, hearing, other = (somebody(process, "did:a", "did:b") for _ in range(4))
+    fold_first(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    act(process, erased, withdrawn, hearing)
+    with process.working() as work:
+        parts.erase_part(work, other, None, TODAY - timedelta(days=2))
+    backups.restore(process, migrations, place)
+    vault, kept = Path(process.settings.vault), tmp_path / "kept"
+    vault.rename(kept)
+    done = {"erasure": 1, "withdrawal": 1, "objection": 1}
+    assert replay(process, ACTS) == done
+    with pytest.raises(VaultLacksError, match="nothing starts, since 1 × objection to signals, 1 × part erased"):
+        require_vault(process)
+    with pytest.raises(NotReplayedError, match="lacks 1 × objection to signals, 1 × part erased"):
+        process.make_sure()
+    # Who was erased is, file or no file; run again, the rest still waits.
+    with process.reading() as session:
+        assert holdings(process).traces(session, erased) == {}
+        assert consent.networks(session, withdrawn) == []
+    assert replay(process, ACTS) == {}
+    kept.rename(vault)
+    assert replay(process, ACTS) == {"objection to signals": 1, "part erased": 1}
+    require_vault(process)
+    process.make_sure()
+    assert [signals(process, each) for each in (erased, withdrawn, hearing, other)] == [0, 0, 1, 0]
+
+
+def test_a_vault_that_comes_back_later_brings_nobody_back(process: Process, tmp_path: Path) -> None:
+    gone, other = somebody(process, "did:a"), somebody(process, "did:b")
+    fold_first(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    erase(process, gone)
+    backups.restore(process, migrations, place)
+    vault, kept = Path(process.settings.vault), tmp_path / "kept"
+    vault.rename(kept)
+    assert replay(process, ACTS) == {"erasure": 1}
+    lacking = buckets.lost(process)
+    with pytest.raises(VaultLacksError, match=r"lacks the files of buckets \d.* their people keep their last score"):
+        require_vault(process)
+    # It may start: the fold reports what it cannot read.
+    process.make_sure()
+    days.fold_all(process)
+    with process.reading() as session:
+        failed = session.scalars(select(Bucket.number).where(Bucket.failure == fold.Fault.UNREADABLE))
+        assert sorted(failed) == lacking
+    kept.rename(vault)
+    # What came back of them is closed for ever, and goes with the next fold.
+    with pytest.raises(KeyGoneError):
+        process.ring.person(gone)
+    days.fold_all(process)
+    with process.reading() as session:
+        assert holdings(process).traces(session, gone) == {}
+    assert signals(process, other) == 1
+    assert buckets.lost(process) == []
+
+
+def test_who_has_a_bucket_without_its_file_is_erased_all_the_same(process: Process, tmp_path: Path) -> None:
+    gone, other = somebody(process, "did:a"), somebody(process, "did:b")
+    fold_first(process)
+    Path(process.settings.vault).rename(tmp_path / "kept")
+    with process.reading() as session, pytest.raises(LostFileError):
+        holdings(process).export(session, gone)  # a copy of everything never leaves out a part
+    erase(process, gone)
+    with process.reading() as session:
+        assert holdings(process).traces(session, gone) == {}
+    assert process.ring.going() == set()
+    (tmp_path / "kept").rename(process.settings.vault)
+    days.fold_all(process)
+    with process.reading() as session:
+        assert holdings(process).traces(session, gone) == {}
+    assert signals(process, other) == 1
 
 
 def test_a_replay_killed_anywhere_goes_on(each_process: Process) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import ipc
 
+from privacy.holdings import NotThereError
 from privacy.keyring import KeyGoneError, PersonKey, SealBrokenError
 from workers.scoring.signals import KINDS
 from workers.signals.columns import NONE, Columns, Ints, starts
@@ -33,6 +34,10 @@ _MANY = 255
 
 class BrokenFileError(ValueError):
     """A file of the vault is damaged, or of a form that is not known."""
+
+
+class LostFileError(BrokenFileError, NotThereError):
+    """The file of a bucket is not there, or its key is not: after a restore the vault may be another one (R36)."""
 
 
 @dataclass(frozen=True, eq=False)

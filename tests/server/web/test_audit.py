@@ -196,6 +196,7 @@ def test_every_look_is_noted_and_shown_to_the_person(
     assert sorted(one["what"] for one in told if one["type"] == "disclosure") == whys
     ann.get("/data")
     assert ann.says("5 looks by people with a role")
+    assert not ann.says("went to a recipient outside")
     assert ann.says("Read where the points come from, without names and addresses")
     assert ann.says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")
     assert ann.get("/explanation").says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")

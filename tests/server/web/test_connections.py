@@ -19,6 +19,7 @@ from tests.factories.days import publish
 from tests.factories.people import make_connection
 from tests.factories.scores import day_before
 from tests.server.browser import Browser
+from tests.server.web.test_pages import check
 from workers import keys
 from workers.jobs import connecting, reading
 from workers.models import Connection, Run
@@ -328,6 +329,29 @@ def test_nothing_is_read_while_the_network_wants_us_to_wait(
     assert stored(process, page).failure == "rate_limited"
     clock.go(minutes=10)
     assert ann.post(f"{page}/read").says("The account is being read now.")
+
+
+def test_who_has_paused_is_told_that_and_of_no_next_try(
+    ann: Browser, connect: Connect, process: Process, clock: Clock
+) -> None:
+    page = connect(read_at=clock.now - timedelta(days=1), failure="unreachable", due_at=clock.now + timedelta(hours=1))
+    new, claimed, sought = connect(), connect(State.CLAIMED), connect(State.LOOKING)
+    assert ann.get(page).says("Next try")
+    assert ann.says("Read now")
+    ann.get("/data").post("/data/pause", what="pause")
+    for each in (page, new, claimed, sought, "/connections"):
+        ann.get(each)
+        assert ann.says("Paused since 22 November 2026.")
+        assert each == "/connections" or ann.says("Paused: this account is not read")
+        assert not any(ann.says(words) for words in ("Next try", "Read now", "Check now", "We are ", "try again"))
+        check(ann)
+    assert progress(ann, new)["busy"] is False
+    before = jobs(process)
+    assert ann.post(f"{page}/read").path == "/data"
+    assert ann.says("Everything is paused: nothing is read or asked.")
+    assert jobs(process) == before
+    ann.post("/data/pause", what="go on")
+    assert ann.get(page).says("Read now")
 
 
 def test_what_is_not_proven_is_not_read(ann: Browser, connect: Connect, process: Process) -> None:

@@ -96,6 +96,8 @@ def test_only_whom_a_person_named_gets_an_answer_and_the_person_sees_it(
         assert (seen.subject_id, seen.purpose, seen.what, seen.day) == (mine, "lookup", "score", yesterday)
         assert session.scalars(select(Token.used_on)).one() == clock.now.date()
     assert page.get("/data").says(f"Recipient Verlag Beispiel a question of an organisation: {DECLARED}")
+    assert page.says("1 time something of yours went to a recipient outside")
+    assert not page.says("by people with a role")
     assert ask(browser, "klarwert_of_nobody", number)[0] == 401
     assert ask(browser, "", number)[0] == 401
 

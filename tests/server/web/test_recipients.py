@@ -1,21 +1,27 @@
 """Recipients at the officer's desk: registered, given something under a reference, told, and seen by the person."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
+import migrations
 from privacy.base import Subject
+from privacy.ledger import LogEntry
 from privacy.recipient import Recipient, reference
 from server import jobs as server_jobs
 from server.models import Token
-from server.services import lookups
+from server.services import lookups, removal
+from server.services.replaying import ACTS
 from tests.server.browser import Browser
 from tests.server.web.test_desk import dpo, make_officer
 from tests.server.web.test_pages import check
+from workers import backups
 from workers.jobs import expire
 from workers.jobs.telling import send_due
 from workers.models import Told
+from workers.replaying import replay
 from workers.runtime.process import Process
 
 __all__ = ["dpo", "make_officer"]
@@ -46,6 +52,8 @@ def test_what_is_handed_over_is_seen_told_and_answered(
     assert dpo.says(reference(process.ring, registered.id, ann_id))
     ann.get("/data")
     assert ann.says("Recipient Verlag Beispiel answering a question of yours The score")
+    assert ann.says("1 time something of yours went to a recipient outside")
+    assert not ann.says("by people with a role")
     ann.post("/data/pause", what="pause")
     assert ann.says("What recipients were told since")
     assert ann.says("restriction on its way")
@@ -97,6 +105,43 @@ def test_who_is_removed_is_told_to_delete_everything_gets_nothing_more_and_the_r
         expire(process.clock().date().isoformat())
         with process.reading() as session:
             assert len(session.scalars(select(Recipient)).all()) == left
+
+
+def test_no_restore_brings_a_removed_recipient_back(
+    dpo: Browser, registered: Recipient, sign_up: Callable[..., Browser], process: Process
+) -> None:
+    page = f"/desk/recipients/{registered.id}"
+    sign_up("ann@garten.test", "en")
+    dpo.post(f"{page}/give", email="ann@garten.test", reason="support", what="score")
+    with process.working() as work:
+        lookups.open_token(work, registered.id, "lookup", "Rabatte")
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    dpo.post(f"{page}/remove")
+    with process.reading() as session:
+        entries = [json.loads(entry) for entry in session.scalars(select(LogEntry.entry))]
+    assert [one["recipient"] for one in entries if one["type"] == removal.REMOVED] == [registered.id]
+    backups.restore(process, migrations, place)
+    with process.reading() as session:
+        assert session.scalars(select(Recipient)).one().removed_at is None
+    assert replay(process, ACTS)[removal.REMOVED] == 1
+    with process.reading() as session:
+        assert session.scalars(select(Recipient)).one().removed_at is not None
+        assert session.scalars(select(Token)).one().revoked_at is not None
+        assert [news.act for news in session.scalars(select(Told))] == ["erasure"]
+    assert replay(process, ACTS) == {}
+    process.make_sure()
+
+
+def test_a_removed_recipient_whom_a_restored_database_never_knew_is_no_trouble(dpo: Browser, process: Process) -> None:
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    dpo.post("/desk/recipients", **MAIL)
+    with process.reading() as session:
+        recipient_id = session.scalars(select(Recipient.id)).one()
+    dpo.post(f"/desk/recipients/{recipient_id}/remove")
+    backups.restore(process, migrations, place)
+    assert replay(process, ACTS)[removal.REMOVED] == 1
+    with process.reading() as session:
+        assert session.scalars(select(Recipient)).all() == []
 
 
 def test_who_never_got_anything_is_gone_at_once(dpo: Browser, registered: Recipient, process: Process) -> None:
