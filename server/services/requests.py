@@ -243,6 +243,6 @@ def _shown(row: Request, ring: KeyRing, now: datetime) -> Shown:
         id=row.id, kind=Kind(row.kind), way=Way(row.way), state=State(row.state), language=row.language,
         network=row.network, proof=row.proof, received_at=row.received_at,
         clock=deadlines.clock(row.due_on, now), extended_on=row.extended_on, closed_at=row.closed_at,
-        lapses_at=row.lapses_at, failure=row.failure, participant=row.subject_id is not None, left_out=False, found=found,
-        **texts,
+        lapses_at=row.lapses_at, failure=row.failure, participant=row.subject_id is not None, left_out=False,
+        found=found, **texts,
     )  # fmt: skip
