@@ -13,6 +13,7 @@ from privacy.request import UNPROVEN, Kind, Request, State, Way, code_index, key
 from privacy.sealed import seal
 from workers.runtime.process import Process
 from workers.runtime.work import Work
+from workers.signals.objections import keep
 
 #: A claim without a proof goes after so long.
 PROOF_LIFE = timedelta(days=14)
@@ -86,6 +87,8 @@ def proven(work: Work, request: Request, proof: str) -> None:
     """From now on it is the organisation's turn, and what the system can do it does at once."""
     request.state, request.proof, request.proven_at = State.OPEN.value, proof, work.now
     request.failure, request.lapses_at, request.due_at = None, None, work.now + SOON
+    if request.kind == Kind.OBJECTION and request.account_index is not None:
+        keep(work, request.network, request.account_index)  # it needs no answer of the network
     work.later("carry_out_request", request.id)
 
 

@@ -77,7 +77,8 @@ def _decision(shown: Shown, who: Organisation, notice: str) -> tuple[str, ...]:
         longer = _("The answer takes longer; you get it by %(day)s (Art. 12(3) GDPR). The reason is:") % due
         return (longer, shown.reason)
     if shown.running:
-        return (_("You get an answer by %(day)s (Art. 12(3) GDPR).") % due,)
+        stands = (_("Your objection is in force."),) if shown.kind is Kind.OBJECTION and shown.left_out else ()
+        return (*stands, _("You get an answer by %(day)s (Art. 12(3) GDPR).") % due)
     return _proof_wanted(shown, who)
 
 
@@ -101,9 +102,11 @@ def _proof_wanted(shown: Shown, who: Organisation) -> tuple[str, ...]:
     told = (wanted, reach % {"contact": who.dpo or who.contact})
     if shown.kind is not Kind.OBJECTION:
         return told
-    if shown.left_out and shown.lapses_at:
+    if shown.left_out and shown.left_out_until is None:
+        return (*told, _("Your objection is in force."))
+    if shown.left_out_until is not None:
         until = _("Until %(day)s your objection is in force on your word alone. Proven, it stays so for good.")
-        return (*told, until % {"day": _day(shown.lapses_at.date(), shown.language)})
+        return (*told, until % {"day": _day(shown.left_out_until.date(), shown.language)})
     return (*told, _("Your objection is not in force yet. It is as soon as you have shown that the account is yours."))
 
 

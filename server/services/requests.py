@@ -18,6 +18,7 @@ from privacy.sealed import seal, unseal
 from server.models import Account, Role
 from server.services import accounts, letters
 from server.services.missing import MissingError
+from workers.models import Objection
 from workers.requests import BY_HAND, look_again, proven
 from workers.runtime.work import Work
 from workers.signals import objections
@@ -60,8 +61,12 @@ class Shown:
     failure: str | None
     participant: bool
     """Is it somebody with an account here?"""
+    again: bool
+    """Will the network be asked again by itself?"""
     left_out: bool
     """Are the reactions of the account that it is about left out now? Known of a single request only."""
+    left_out_until: datetime | None
+    """Until when, on a claim that is not proven."""
 
     @property
     def running(self) -> bool:
@@ -227,9 +232,11 @@ def _by_token(session: Session, token: str) -> Request:
 
 
 def _single(session: Session, row: Request, ring: KeyRing, now: datetime) -> Shown:
-    known = row.account_index
-    out = known is not None and objections.in_force(session, row.network, known, now)
-    return replace(_shown(row, ring, now), left_out=out)
+    index = row.account_index
+    found = session.get(Objection, (row.network, index)) if index is not None else None
+    if index is None or found is None or not objections.in_force(session, row.network, index, now):
+        return _shown(row, ring, now)
+    return replace(_shown(row, ring, now), left_out=True, left_out_until=found.until)
 
 
 def _shown(row: Request, ring: KeyRing, now: datetime) -> Shown:
@@ -243,6 +250,6 @@ def _shown(row: Request, ring: KeyRing, now: datetime) -> Shown:
         id=row.id, kind=Kind(row.kind), way=Way(row.way), state=State(row.state), language=row.language,
         network=row.network, proof=row.proof, received_at=row.received_at,
         clock=deadlines.clock(row.due_on, now), extended_on=row.extended_on, closed_at=row.closed_at,
-        lapses_at=row.lapses_at, failure=row.failure, participant=row.subject_id is not None, left_out=False,
-        found=found, **texts,
+        lapses_at=row.lapses_at, failure=row.failure, participant=row.subject_id is not None,
+        again=row.due_at is not None, left_out=False, left_out_until=None, found=found, **texts,
     )  # fmt: skip

@@ -5,7 +5,7 @@ import math
 import time
 from urllib.parse import urlsplit
 
-from flask import Flask, flash, redirect, render_template, request, url_for
+from flask import Flask, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -26,6 +26,8 @@ from workers.signals.vault import BrokenFileError
 
 log = logging.getLogger(__name__)
 _MINUTE = 60
+#: Below this programs ask, and read JSON.
+_PROGRAMS = "/api/"
 
 #: Status to title and sentence.
 SENTENCES = {
@@ -68,8 +70,13 @@ def answer(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def _http(error: HTTPException) -> tuple[str, int] | tuple[str, int, dict[str, str]] | HTTPException:
+def _http(
+    error: HTTPException,
+) -> tuple[str, int] | tuple[str | Response, int, dict[str, str]] | HTTPException:
     status = error.code or 500
+    if request.path.startswith(_PROGRAMS):
+        allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return jsonify(error=error.name), status, allowed
     if status == 429:  # noqa: PLR2004 - too many requests
         return _wait()
     return error if status < 400 else _page(status)  # noqa: PLR2004 - the border between redirects and errors

@@ -131,14 +131,14 @@ def _checked(work: Work, request: Request, proof: str | None) -> None:
 def _failed(process: Process, request_id: str, stood: State, failure: Failure) -> None:
     """Says why; what may pass is tried again by the schedule until the claim lapses.
 
-    As long as a network's silence keeps the account from being looked up, a claim does not lapse: it cannot be proven.
+    While a network is silent a claim does not lapse: it cannot be proven. That prolongs no objection on a mere claim.
     """
     with process.working() as work:
         request = _held(work, request_id, stood)
         if request is None:
             return
         request.failure = failure.reason
-        if failure.reason in PASSING and request.lapses_at and stood is State.LOOKING:
+        if failure.reason in PASSING and request.lapses_at:
             latest = min(work.now + PROOF_LIFE, request.received_at + PATIENCE)
             request.lapses_at = request.code_until = max(request.lapses_at, latest)
         lapses = request.lapses_at if stood is not State.OPEN else None

@@ -39,8 +39,7 @@ def note(work: Work, network: str, actor_id: str, until: datetime | None = None)
     """
     index = account_index(work.ring, network, actor_id)
     if until is None:
-        upsert(work.session, Objection(network=network, account_index=index, made_at=work.now), newest="made_at")
-        _journal(work, network, index, None)
+        keep(work, network, index)
         return True
     there = work.session.get(Objection, (network, index), with_for_update=True)
     if there is None:
@@ -50,6 +49,12 @@ def note(work: Work, network: str, actor_id: str, until: datetime | None = None)
         _journal(work, network, index, until)
         return True
     return there.until is None or there.until > work.now
+
+
+def keep(work: Work, network: str, index: bytes) -> None:
+    """Leaves an account (by its fingerprint) out for good: its owner has proven that it is theirs."""
+    upsert(work.session, Objection(network=network, account_index=index, made_at=work.now), newest="made_at")
+    _journal(work, network, index, None)
 
 
 def _journal(work: Work, network: str, index: bytes, until: datetime | None) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
 from server.app import create_app
@@ -75,6 +76,14 @@ def test_a_wrong_method_and_too_much_text_have_sentences(browser: Browser) -> No
     assert browser.get("/sign-out").says("This page cannot be used in this way.")
     browser.get("/sign-in")
     assert browser.post("/sign-in", email="a" * 70_000).says("That was more text than fits here.")
+
+
+def test_programs_get_json_whatever_they_ask(client: FlaskClient) -> None:
+    wrong = client.get("/api/v1/score")
+    assert (wrong.status_code, wrong.json) == (405, {"error": "Method Not Allowed"})
+    assert "POST" in wrong.headers["Allow"]
+    nowhere = client.post("/api/v2/nothing")
+    assert (nowhere.status_code, nowhere.json) == (404, {"error": "Not Found"})
 
 
 @pytest.fixture

@@ -232,6 +232,44 @@ def test_while_the_network_is_silent_a_claim_waits_and_does_not_lapse(town: Town
         assert session.scalars(select(Request.id)).all() == [], "from here on it is their turn"
 
 
+def test_a_silent_network_while_the_proof_is_looked_for_ends_no_claim_and_prolongs_no_objection(
+    town: Town, clock: Clock
+) -> None:
+    connection_id = town.join()
+    town.post(3, "jona", "wanda")
+    request_id = ask(town, Kind.OBJECTION, f"@jona@{town.server.host}")
+    jobs.look_up_request(request_id)
+    town.server.spoil = lambda _kind, reply: replace(reply, status=503)
+    clock.go(days=13)
+    check(town, request_id)
+    clock.go(days=2)
+    jobs.expire(clock.now.date().isoformat())
+    assert (row(town, request_id).state, row(town, request_id).failure) == (State.CHECKING, "unreachable")
+    town.server.spoil = lambda _kind, reply: reply
+    jobs.collect(connection_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 2, "the claim was in force for 14 days"
+    with town.process.working() as work:
+        make_sure(work, request_id)
+    jobs.carry_out_request(request_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+
+
+def test_an_objection_of_whom_the_officer_made_sure_stays_in_force_without_an_answer_of_the_network(
+    town: Town, clock: Clock
+) -> None:
+    connection_id = town.join()
+    town.post(3, "jona", "wanda")
+    jobs.collect(connection_id)
+    request_id = ask(town, Kind.OBJECTION, f"@jona@{town.server.host}")
+    jobs.look_up_request(request_id)
+    with town.process.working() as work:
+        make_sure(work, request_id)
+    clock.go(days=15)
+    jobs.expire(clock.now.date().isoformat())
+    jobs.collect(connection_id)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+
+
 def test_a_network_that_is_silent_for_good_keeps_a_claim_no_longer_than_an_answer_may_take(
     town: Town, clock: Clock
 ) -> None:
