@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from privacy import consent
@@ -205,6 +205,12 @@ def disconnect(work: Work, subject_id: str, connection_id: str) -> bool:
         drop_scores(work.session, subject_id, connection.network)
         work.later("score", subject_id)
     return was_proven
+
+
+def proven(session: Session, subject_id: str, network: str) -> bool:
+    """Has the person a proven account on this network?"""
+    mine = Connection.subject_id == subject_id, Connection.network == network, Connection.state == State.PROVEN.value
+    return session.scalar(select(exists().where(*mine))) is True
 
 
 def shown(session: Session, ring: KeyRing, subject_id: str) -> list[Shown]:

@@ -134,6 +134,12 @@ def topics(session: Session, subject_id: str) -> list[Topic]:
     return [one for one in found if one.asked or (one.purpose, one.network) not in (*off, *brought)]
 
 
+def outdated(session: Session, subject_id: str) -> list[Topic]:
+    """What somebody agreed to in a text that has changed since: it rests until they decide anew."""
+    said = topics(session, subject_id)
+    return [one for one in said if one.record is not None and one.record.granted and not one.asked]
+
+
 def offered() -> list[tuple[Purpose, str]]:
     """Every purpose, with its network where it names one, that there is a page to decide on."""
     scored = [(Purpose.SCORING, name) for name in NETWORKS]

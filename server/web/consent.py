@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.notices import Notice
 from privacy.vocabulary import Purpose
-from server.services import comparison, consents
+from server.services import comparison, connections, consents
 from server.services.consents import Topic
 from server.services.topics import name_of
 from server.web.guard import login_required
@@ -99,12 +99,13 @@ def ask(purpose: str, network: str) -> str | AnyResponse | tuple[str, int]:
 
 def _decided(shown: Notice, network: str, *, granted: bool) -> AnyResponse:
     with process().working() as work:
+        connected = connections.proven(work.session, person().subject_id, network)
         consents.decide(work, person().subject_id, shown, network, granted=granted)
     if not granted:
         process().forget()  # what a withdrawn yes took along
     if granted and shown.purpose is Purpose.ARCHIVES:
         return redirect(url_for("archives.one", network=network))
-    if granted and network:
+    if granted and network and not connected:
         return redirect(url_for("connections.new", network=network))
     if granted:
         flash(_("Noted: yes. You can take it back here at any time."), "good")

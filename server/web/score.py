@@ -92,6 +92,7 @@ def score() -> str:
             coming=None
             if shown.kept
             else explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),
+            outdated=consents.outdated(session, who.subject_id),
             stale=_stale(connections.shown(session, installation.ring, who.subject_id)),
         )
 

@@ -254,7 +254,7 @@ LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody e
 #: How a request came.
 WAYS = {
     Way.SELF_SERVICE: _("done by the person"),
-    Way.PAGE: _("by the public page"),
+    Way.PAGE: _("on this website"),
     Way.LETTER: _("by letter"),
     Way.MAIL: _("by mail"),
     Way.PHONE: _("by telephone"),

@@ -4,14 +4,17 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from privacy import consent
+from privacy import consent, notices
 from privacy.consent import Consent, NoticeText
 from privacy.vocabulary import Purpose
 from tests.factories.people import make_connection
+from tests.factories.scores import make_scored
 from tests.server.browser import Browser
 from workers.models import Connection
 from workers.runtime.process import Process
@@ -153,6 +156,23 @@ def test_an_old_yes_to_a_text_that_changed_is_not_shown_as_a_yes(
     monkeypatch.setattr(consent, "VERSIONS", {**consent.VERSIONS, Purpose.RECOGNITION: 2})
     assert ann.get("/consent").says("The text has changed")
     assert not ann.says("You said yes")
+
+
+def test_who_agreed_to_a_text_that_changed_is_told_beside_the_score_and_goes_on_where_they_were(
+    ann: Browser, ann_id: str, process: Process, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with process.working() as work:
+        make_scored(work, ann_id)
+    assert not ann.get("/score").says("A text that you agreed to has changed")
+    for text in resources.files(notices).iterdir():
+        if text.name.startswith("scoring-1"):
+            (tmp_path / text.name.replace("-1.", "-2.")).write_text(text.read_text() + "One sentence more.")
+    monkeypatch.setattr(notices, "files", lambda _package: tmp_path)
+    monkeypatch.setitem(notices.VERSIONS, Purpose.SCORING, 2)
+    assert ann.get("/score").says("A text that you agreed to has changed")
+    assert ann.agree("scoring/bluesky").path == "/consent", "the account is connected already"
+    ann.agree("scoring/mastodon")
+    assert not ann.get("/score").says("A text that you agreed to has changed")
 
 
 def test_nobody_can_consent_before_the_organisation_has_said_who_it_is(ann: Browser, process: Process) -> None:
