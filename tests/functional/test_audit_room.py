@@ -40,15 +40,18 @@ def test_a_drawn_score_is_checked_and_its_person_sees_it(demo: Installation, ope
 
 
 def test_the_organisation_answers_a_finding(demo: Installation, open_page: Callable[..., Page]) -> None:
-    page = open_page(locale="en-GB")
-    sign_in(page, demo, "admin", "en")
-    page.goto(f"{demo.url}/organisation/findings")
-    # Another test may have written a finding, too.
-    finding = page.get_by_role("article").filter(has=page.get_by_label("Your answer")).first
-    finding.get_by_label("Your answer").fill("In tests/workers/networks/test_door.py.")
-    finding.get_by_role("button", name="Send the answer").click()
-    expect(page.get_by_text("Answered, and noted in the log.")).to_be_visible()
     auditor = open_page(locale="en-GB")
     sign_in(auditor, demo, "auditor", "en")
     auditor.goto(f"{demo.url}/audit/findings")
+    auditor.get_by_label("What did you find?").fill("Where are hostile answers of networks tried?")
+    auditor.get_by_role("button", name="Write down").click()
+    page = open_page(locale="en-GB")
+    sign_in(page, demo, "admin", "en")
+    page.goto(f"{demo.url}/organisation/findings")
+    # The demo has open findings of its own, and so may other tests.
+    finding = page.get_by_role("article").filter(has_text="Where are hostile answers")
+    finding.get_by_label("Your answer").fill("In tests/workers/networks/test_door.py.")
+    finding.get_by_role("button", name="Send the answer").click()
+    expect(page.get_by_text("Answered, and noted in the log.")).to_be_visible()
+    auditor.reload()
     expect(auditor.get_by_text("In tests/workers/networks/test_door.py.")).to_be_visible()

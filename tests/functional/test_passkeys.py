@@ -120,7 +120,7 @@ def add_app(page: Page, house: Installation) -> str:
     page.click("main form [type=submit]")
     secret = page.locator("code.code").inner_text().replace(" ", "")
     picture(page, "security-app-phone")
-    assert page.locator("img.qr").evaluate("image => image.naturalWidth") > 0
+    assert page.locator("img.qr").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     page.fill("[name=code]", pyotp.TOTP(secret).now())
     page.click("main form [type=submit]")
     expect(page.locator(".recovery code")).to_have_count(10)
