@@ -18,7 +18,6 @@ from privacy.sealed import seal, unseal
 from server.models import Account, Role
 from server.services import accounts, letters
 from server.services.missing import MissingError
-from workers.models import Objection
 from workers.requests import BY_HAND, look_again, proven
 from workers.runtime.work import Work
 from workers.signals import objections
@@ -232,11 +231,9 @@ def _by_token(session: Session, token: str) -> Request:
 
 
 def _single(session: Session, row: Request, ring: KeyRing, now: datetime) -> Shown:
-    index = row.account_index
-    found = session.get(Objection, (row.network, index)) if index is not None else None
-    if index is None or found is None or not objections.in_force(session, row.network, index, now):
-        return _shown(row, ring, now)
-    return replace(_shown(row, ring, now), left_out=True, left_out_until=found.until)
+    shown, index = _shown(row, ring, now), row.account_index
+    found = objections.in_force(session, row.network, index, now) if index is not None else None
+    return replace(shown, left_out=True, left_out_until=found.until) if found is not None else shown
 
 
 def _shown(row: Request, ring: KeyRing, now: datetime) -> Shown:

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, flash, jsonify, redirect, render_template, request, url_for
@@ -24,6 +25,7 @@ from server.web.guard import limiter, own_path
 from server.web.state import as_nobody, login_manager
 from workers.signals.vault import BrokenFileError
 
+Answer = tuple[str | Response, int, dict[str, str]]
 log = logging.getLogger(__name__)
 _MINUTE = 60
 #: Below this programs ask, and read JSON.
@@ -47,7 +49,7 @@ SENTENCES = {
     500: (_("Our mistake"), _("Something went wrong on our side. It was noted. Nothing of yours is lost.")),
 }
 #: A store that stopped, is full, or has too many at its door.
-OUTAGES = (OperationalError, InterfaceError, PoolTimeoutError, RedisGoneError, RedisSilentError)
+_OUTAGES = (OperationalError, InterfaceError, PoolTimeoutError, RedisGoneError, RedisSilentError)
 #: Forms that somebody fills in who is not signed in.
 _FOR_EVERYBODY = frozenset(
     {
@@ -65,32 +67,27 @@ def answer(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     for kind, status in _OURS.items():
         app.register_error_handler(kind, lambda _error, status=status: _page(status))
-    for outage in OUTAGES:
+    for outage in _OUTAGES:
         app.register_error_handler(outage, _out)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _http(
-    error: HTTPException,
-) -> tuple[str, int] | tuple[str | Response, int, dict[str, str]] | HTTPException:
+def _http(error: HTTPException) -> Answer | HTTPException:
     status = error.code or 500
-    if request.path.startswith(_PROGRAMS):
-        allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
-        return jsonify(error=error.name), status, allowed
-    if status == 429:  # noqa: PLR2004 - too many requests
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _wait()
-    return error if status < 400 else _page(status)  # noqa: PLR2004 - the border between redirects and errors
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and _program():
+        return _plain(status, **{name: value for name, value in error.get_headers() if name == "Allow"})
+    return error if status < HTTPStatus.BAD_REQUEST else _page(status)
 
 
-def seconds_left() -> int:
-    """How long somebody has to wait who asked too often."""
-    broken = limiter.current_limit
-    return max(1, math.ceil(broken.reset_at - time.time())) if broken else _MINUTE
-
-
-def _wait() -> tuple[str, int, dict[str, str]]:
+def _wait() -> Answer:
     """Says for how long, and leads back to the page."""
-    seconds = seconds_left()
+    broken = limiter.current_limit
+    seconds = max(1, math.ceil(broken.reset_at - time.time())) if broken else _MINUTE
+    retry = {"Retry-After": str(seconds)}
+    if _program():
+        return _plain(429, **retry)
     minutes = math.ceil(seconds / _MINUTE)
     sentence = ngettext(
         "Please wait %(num)d minute and try again. Nothing is lost.",
@@ -100,7 +97,7 @@ def _wait() -> tuple[str, int, dict[str, str]]:
     back = request.full_path.rstrip("?") if can_be_read() else _came_from()
     forgot = request.endpoint == "account.sign_in"
     page = render_template("error.html", title=SENTENCES[429][0], sentence=sentence, back=back, forgot=forgot)
-    return page, 429, {"Retry-After": str(seconds)}
+    return page, 429, retry
 
 
 def ask_to_sign_in() -> Response:
@@ -113,7 +110,7 @@ def ask_to_sign_in() -> Response:
     return redirect(url_for("account.sign_in", next=_came_from() or url_for("score.score")))
 
 
-def _stale(_error: CSRFError) -> Response | tuple[str, int]:
+def _stale(_error: CSRFError) -> Response | Answer:
     """The form came from before signing in or out, in another tab perhaps: the same page again, fresh."""
     if not current_user.is_authenticated and request.endpoint not in _FOR_EVERYBODY:
         return ask_to_sign_in()
@@ -136,27 +133,41 @@ def can_be_read() -> bool:
     return rule is not None and rule.methods is not None and "GET" in rule.methods
 
 
-def _out(error: Exception) -> tuple[str, int, dict[str, str]]:
+def _out(error: Exception) -> Answer:
     """A page that asks no store for anything, not even who is signed in."""
     log.error("a store does not answer: %s", type(error).__name__)
+    retry = {"Retry-After": str(_MINUTE)}
+    if _program():
+        return _plain(503, "The database does not answer at the moment. Please try again in a minute.", **retry)
     as_nobody()
     sentence = _(
         "The database does not answer at the moment. If you were sending something, look whether it is there before "
         "you send it again."
     )
     page = render_template("error.html", title=_("Please try again in a minute"), sentence=sentence)
-    return page, 503, {"Retry-After": str(_MINUTE)}
+    return page, 503, retry
 
 
-def _unexpected(error: Exception) -> tuple[str, int]:
+def _unexpected(error: Exception) -> Answer:
     log.error("a page failed", exc_info=error)
     try:
         return _page(500)
     except Exception:  # Without a database there is not even a frame around the sentence.
         log.exception("the page that says so failed, too")
-        return f"Klarwert: {SENTENCES[500][1]}", 500
+        return f"Klarwert: {SENTENCES[500][1]}", 500, {}
 
 
-def _page(status: int) -> tuple[str, int]:
+def _page(status: int) -> Answer:
+    if _program():
+        return _plain(status)
     title, sentence = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])  # noqa: PLR2004
-    return render_template("error.html", title=title, sentence=sentence), status
+    return render_template("error.html", title=title, sentence=sentence), status, {}
+
+
+def _program() -> bool:
+    return request.path.startswith(_PROGRAMS)
+
+
+def _plain(status: int, sentence: str = "", **headers: str) -> Answer:
+    """What a program reads, without a sentence the standard's own name of the status."""
+    return jsonify(error=sentence or HTTPStatus(status).phrase), status, headers

@@ -1,12 +1,10 @@
 """Organisations that ask for scores: whom a participant names, the tokens of programs, and the answer to a program."""
 
-from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema, ValidationError, fields, validate
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from privacy.disclosure import FORBIDDEN, ForbiddenUseError, Reason
@@ -14,7 +12,6 @@ from privacy.vocabulary import Purpose
 from server.models import Role
 from server.services import consents, lookups, recipients
 from server.services.lookups import NotReleasedError, UnknownTokenError
-from server.web.errors import OUTAGES, seconds_left
 from server.web.guard import by_address, csrf, fingerprint, for_role, limiter, login_required
 from server.web.schemas import Filled, Form, filled, written
 from server.web.sentences import CLOSED, CLOSED_BY, LOOKS
@@ -137,25 +134,6 @@ def score() -> tuple[Response, int] | Response:
         person=found.person, score=found.score, day=found.day.isoformat(), since=found.since.isoformat(),
         purpose=Reason.LOOKUP.value, not_for=sorted(FORBIDDEN),
     )  # fmt: skip
-
-
-@programs.errorhandler(HTTPException)
-def _sentence(error: HTTPException) -> tuple[Response, int]:
-    """Programs get JSON, whatever went wrong; after too many questions with the seconds to wait."""
-    response, status = _refused(error.name, error.code or 500)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        response.headers["Retry-After"] = str(seconds_left())
-    return response, status
-
-
-def _out(_error: Exception) -> tuple[Response, int]:
-    response, status = _refused("The database does not answer at the moment. Please try again in a minute.", 503)
-    response.headers["Retry-After"] = "60"
-    return response, status
-
-
-for _outage in OUTAGES:
-    programs.register_error_handler(_outage, _out)
 
 
 def _refused(sentence: str, status: int) -> tuple[Response, int]:

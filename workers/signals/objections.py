@@ -63,10 +63,10 @@ def _journal(work: Work, network: str, index: bytes, until: datetime | None) -> 
     journal.note(work.session, work.now, OBJECTION, network=network, account=index.hex(), until=said)
 
 
-def in_force(session: Session, network: str, index: bytes, now: datetime) -> bool:
-    """Is an account (by its fingerprint) left out now?"""
+def in_force(session: Session, network: str, index: bytes, now: datetime) -> Objection | None:
+    """By which objection an account (by its fingerprint) is left out now; None if it is not."""
     row = session.get(Objection, (network, index))
-    return row is not None and (row.until is None or row.until > now)
+    return row if row is not None and (row.until is None or row.until > now) else None
 
 
 def without_objectors(work: Work, network: str, readings: Sequence[Reading]) -> list[Reading]:
