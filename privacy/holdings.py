@@ -35,7 +35,7 @@ class UndeclaredHoldingError(RuntimeError):
 
 
 class NotThereError(RuntimeError):
-    """What a place should hold is not there, such as a file: nothing of anybody can be found in it."""
+    """What a place should hold is not there or cannot be read, such as a file: nothing of anybody is found in it."""
 
 
 class Place(Protocol):
@@ -226,7 +226,7 @@ class Holdings:
     def traces(self, session: Session, subject_id: str) -> dict[str, int]:
         """What is still there of a person, by data kind: empty after an erasure. Raises `UndeclaredHoldingError`.
 
-        What a place should hold and is lost is no trace: nobody may have to stay because of it.
+        What a place should hold and is lost or damaged is no trace: nobody may have to stay because of it.
         """
         make_sure(session)
         counts: Counter[str] = Counter()

@@ -127,14 +127,6 @@ def publish(process: Process, day: date) -> bool:
         return True
 
 
-def lost(process: Process) -> list[int]:
-    """Numbers of the buckets whose file is not in the vault, or opens with no key: it is not the database's vault."""
-    there = process.storage.names("")
-    with process.reading() as session:
-        named = session.execute(select(Bucket.number, Bucket.file).where(Bucket.file.is_not(None)))
-        return sorted(number for number, file in named if file not in there or not process.ring.knows_file(file))
-
-
 def pending(work: Work) -> list[int]:
     """Buckets to be folded at once: something is to go from their files, or their fold was killed."""
     urgent = select(Bucket.number).where(

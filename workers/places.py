@@ -24,6 +24,7 @@ from workers.scoring.signals import EPOCH, KINDS
 from workers.signals.columns import Columns
 from workers.signals.inbox import known, load
 from workers.signals.take import post_ids
+from workers.signals.vault import BrokenFileError
 
 #: How long an erasure waits for a fold that is running.
 _PATIENCE_SECONDS = 60
@@ -102,8 +103,8 @@ class Vault:
     def erase(self, subject_id: str) -> int:
         """Rewrites the bucket of somebody whose rows are gone without them. Raises `FoldFailedError`.
 
-        Where the file is lost there is nothing to rewrite: should it come back, no key opens what it has of them, and
-        the next fold leaves it out.
+        Where the file is lost or damaged there is nothing to rewrite: should it come back, no key opens what it has of
+        them, and the next fold leaves it out.
         """
         left = self._left(subject_id)
         if not left:
@@ -137,7 +138,7 @@ class Vault:
         return int((closed.speaker_person[closed.speaker] == place).sum())
 
     def _closed(self, subject_id: str) -> Columns | None:
-        """What the file of a person's bucket has, but what is sealed; None where there is no file, or it is lost."""
+        """What the file of a person's bucket has, but what is sealed; None where no file is, or none that opens."""
         mine = select(Bucket.file).where(Bucket.first <= subject_id, Bucket.end > subject_id)
         looked: str | None = None
         while True:
@@ -147,6 +148,8 @@ class Vault:
                 return None
             try:
                 return load(self._process.ring, self._process.storage, file).closed
+            except BrokenFileError:
+                return None
             except (FileNotFoundError, KeyGoneError):
                 looked = file  # folded just now, or lost: then the pointer still names it
 

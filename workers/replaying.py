@@ -14,7 +14,7 @@ from privacy.journal import Entry
 from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from privacy.vocabulary import Purpose
-from workers import buckets
+from workers import losses
 from workers.jobs.erasing import STEPS
 from workers.models import Forgotten, Objection, Release
 from workers.parts import PART_ERASED, erase_part_again
@@ -26,7 +26,7 @@ from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
 from workers.signals.disputes import DISPUTE, remembered
 from workers.signals.objections import OBJECTION, UNHEARD, drop_pseudonym
-from workers.signals.vault import LostFileError
+from workers.signals.vault import BrokenFileError
 from workers.withdrawal import withdraw
 
 Act = Callable[[Work, Entry], None]
@@ -43,7 +43,7 @@ class VaultLacksError(RuntimeError):
 def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
     """Does everything again that the database lacks; how many entries by act. Killed anywhere, it goes on.
 
-    What needs a file that is not in the vault waits for it, and with it every start: `require_vault` says so. Erasures
+    What needs a file that is lost or damaged waits for it, and with it every start: `require_vault` says so. Erasures
     need none, since the key goes. `others` are acts that other floors know. Raises `UnknownActError` before anything is
     done, `TracesLeftError`.
     """
@@ -57,7 +57,7 @@ def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
     played: Counter[str] = Counter()
     # Erasures first: whose key is gone, of them nothing else can be done again, and nothing need be.
     for entry in sorted(entries, key=lambda one: (one.act != journal.ERASURE, one.position)):
-        with suppress(LostFileError):
+        with suppress(BrokenFileError):
             _play(process, entry, acts)
             played[entry.act] += 1
     counts = dict(played)
@@ -68,17 +68,18 @@ def replay(process: Process, others: Mapping[str, Act]) -> dict[str, int]:
 
 
 def require_vault(process: Process) -> None:
-    """Raises `VaultLacksError` where the vault lacks files of the database, with what waits for them."""
-    lost = buckets.lost(process)
-    if not lost:
-        return
+    """Raises `VaultLacksError` where files of the database are lost, or damaged and waited for, with what waits."""
+    lost = losses.lost(process)
     with process.reading() as session:
         waiting = Counter(entry.act for entry in process.journal.unplayed(session))
+    if not lost and not waiting:
+        return
     acts = ", ".join(f"{count} × {act}" for act, count in sorted(waiting.items()))
+    what = f"lacks the files of buckets {', '.join(map(str, lost))}" if lost else "has damaged files"
     raise VaultLacksError(
-        f"the vault (KLARWERT_VAULT) lacks the files of buckets {', '.join(map(str, lost))}: put back the vault of the "
-        "same moment as the database and run klarwert backup replay again, or klarwert backup restore a backup, which "
-        "has its own. Until then "
+        f"the vault (KLARWERT_VAULT) {what}: put back the vault of the same moment as the database and run klarwert "
+        "backup replay again, or klarwert backup restore a backup, which has its own. Is there none, run klarwert "
+        "backup replay --vault-lost. Until then "
         + (
             f"nothing starts, since {acts} cannot be done without them"
             if acts
@@ -88,7 +89,7 @@ def require_vault(process: Process) -> None:
 
 
 def _play(process: Process, entry: Entry, acts: Mapping[str, Act]) -> None:
-    """Does one entry again and notes that it was. Raises `LostFileError`: then it was not."""
+    """Does one entry again and notes that it was. Raises `BrokenFileError`: then it was not."""
     if entry.act == journal.ERASURE:
         _erase(process, entry.facts["subject"])
     with process.working() as work:

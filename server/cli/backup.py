@@ -10,7 +10,7 @@ import migrations
 from server.cli.frame import at_work, main, with_settings
 from server.running import prepare, redis_for
 from server.services.replaying import ACTS
-from workers import backups, schedule
+from workers import backups, losses, schedule
 from workers.backups import Manifest
 from workers.replaying import UnknownActError, VaultLacksError, replay, require_vault
 from workers.runtime.process import Process
@@ -64,10 +64,18 @@ def backup_restore(settings: Settings, file: Path, *, journal_lost: bool) -> Non
 
 
 @backup.command("replay")
+@click.option("--vault-lost", is_flag=True, help="Files of the vault are lost or damaged, and no copy is left.")
 @with_settings
-def backup_replay(settings: Settings) -> None:
+def backup_replay(settings: Settings, *, vault_lost: bool) -> None:
     """Do again what a database that was put back by other means lacks. Stop everything first."""
     with _alone(settings) as process:
+        if vault_lost:
+            numbers = ", ".join(map(str, losses.give_up(process)))
+            click.echo(
+                f"buckets that begin anew: {numbers}. Their people keep their last score until their accounts are read"
+                if numbers
+                else "every file of the vault is there and whole"
+            )
         _replay(process)
 
 

@@ -9,6 +9,9 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 import click
+from redis.exceptions import ConnectionError as RedisGoneError
+from redis.exceptions import TimeoutError as RedisSilentError
+from sqlalchemy.exc import OperationalError
 
 from privacy import redact
 from privacy.backup import BackupError
@@ -55,6 +58,10 @@ def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callabl
             function(settings, *args, **kwargs)
         except _SENTENCES as error:
             raise click.ClickException(str(error)) from None
+        except (RedisGoneError, RedisSilentError):
+            raise click.ClickException("Redis does not answer: start Klarwert, or set KLARWERT_REDIS") from None
+        except OperationalError as error:
+            raise click.ClickException(f"the database cannot be used: {error.orig}") from None
 
     return command
 

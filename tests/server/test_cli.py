@@ -5,7 +5,7 @@ import math
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -139,6 +139,20 @@ def test_what_cannot_be_done_is_answered_with_a_sentence(
     done = klarwert(*words, text=text)
     assert done.exit_code == 1
     assert sentence in done.output
+
+
+def test_a_store_that_is_away_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert klarwert("migrate").exit_code == 0
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    asked = klarwert("score", "--day", yesterday.isoformat())
+    assert (asked.exit_code, asked.output) == (
+        1, "Error: Redis does not answer: start Klarwert, or set KLARWERT_REDIS\n",
+    )  # fmt: skip
+    monkeypatch.setenv("KLARWERT_DATABASE", "postgresql+psycopg://127.0.0.1:9/klarwert?connect_timeout=3")
+    for command in ("migrate", "collect"):
+        refused = klarwert(command)
+        assert refused.exit_code == 1
+        assert refused.output.startswith("Error: the database cannot be used: ")
 
 
 def test_another_master_key_does_not_open_the_key_ring(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,19 @@ def written(result: Result) -> str:
     return result.output.splitlines()[0].partition(": ")[0]
 
 
+def restore_and_stop(place: str) -> None:
+    """Puts a backup back, and is stopped before the replay."""
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("server.cli.backup.replay", stopped)
+        told = klarwert("backup", "restore", place)
+    assert told.output.startswith("restored: ")
+    assert told.output.endswith("Aborted!\n")
+
+
 #: Commands that serve, read, score, tell or copy nothing of people, or that a restored database needs.
 WITHOUT_PEOPLE = {
     "backup replay", "backup restore", "backup verify", "demo", "keys backup", "keys pair", "keys restore",
@@ -100,9 +113,7 @@ def test_from_backup_over_erasure_to_restore_and_start(
     gone = subject_of(process)
     assert gone is not None
     erase(process, gone)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("server.cli.backup.replay", lambda *_: {})  # killed before the replay
-        assert klarwert("backup", "restore", place).exit_code == 0
+    restore_and_stop(place)
     monkeypatch.setenv("KLARWERT_FIREHOSE", "ws://127.0.0.1:9")
     for command in sorted(names(main) - WITHOUT_PEOPLE):
         refused = klarwert(*command.split(), *WORDS.get(command, ()))
@@ -133,9 +144,7 @@ def test_a_database_without_its_vault_ends_the_replay_with_a_sentence(home: Path
     erase(process, gone)
     with process.working() as work:  # as a copy of the database names it, whose vault is another one
         work.session.execute(update(Bucket).where(Bucket.number == 0).values(file="00000-9-gone"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("server.cli.backup.replay", lambda *_: {})  # killed before the replay
-        assert klarwert("backup", "restore", place).exit_code == 0
+    restore_and_stop(place)
     with process.working() as work:
         work.session.execute(update(Bucket).where(Bucket.number == 0).values(file="00000-9-gone"))
     process.close()
@@ -146,6 +155,12 @@ def test_a_database_without_its_vault_ends_the_replay_with_a_sentence(home: Path
     assert lacks.startswith("Error: the vault (KLARWERT_VAULT) lacks the files of buckets 0: put back the vault")
     assert lacks.endswith("Until then their people keep their last score")
     assert klarwert("migrate").exit_code == 0
+    again = klarwert("backup", "replay", "--vault-lost")
+    assert again.exit_code == 0
+    said, replayed = again.output.splitlines()[-2:]
+    assert said == "buckets that begin anew: 0. Their people keep their last score until their accounts are read"
+    assert replayed == "replayed: nothing was missing"
+    assert "every file of the vault is there and whole" in klarwert("backup", "replay", "--vault-lost").output
 
 
 def test_what_is_no_backup_is_refused_with_a_sentence(home: Path, tmp_path: Path) -> None:

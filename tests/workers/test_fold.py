@@ -376,13 +376,19 @@ def test_erasing_rewrites_the_bucket_and_spares_the_others(each_process: Process
         assert bytes.fromhex(ids[1]) not in content
 
 
-def test_an_erasure_waits_for_a_bucket_that_cannot_be_rewritten(process: Process) -> None:
+def test_an_erasure_waits_for_a_bucket_that_cannot_be_rewritten(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ids = make_people(process, 1)
     fold_all(process)
-    damaged(process, 40)
     with process.working() as work:
         work.session.execute(delete(Inbox))
-    with pytest.raises((FoldFailedError, fold.BrokenFileError)):
+
+    def full(_path: str, _content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("workers.runtime.storage._write_durably", full)
+    with pytest.raises(FoldFailedError):
         Vault(process).erase(ids[0])
 
 

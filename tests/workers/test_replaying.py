@@ -24,7 +24,7 @@ from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
 from tests.privacy.scan import hits
 from tests.workers.signals.test_disputes import Somebody, kinds_out, make_dispute
-from workers import backups, buckets, fold, jobs, parts, restriction
+from workers import backups, buckets, fold, jobs, losses, parts, restriction
 from workers.models import Bucket, Connection, Dispute, Objection, Post
 from workers.models.dispute import Outcome, Target
 from workers.places import holdings
@@ -34,7 +34,7 @@ from workers.signals import objections
 from workers.signals.disputes import leave_out, let_in, matter, remember, which
 from workers.signals.store import put
 from workers.signals.take import take
-from workers.signals.vault import LostFileError
+from workers.signals.vault import BrokenFileError
 from workers.withdrawal import withdraw
 
 PASSWORD = "eine ruhige Wiese am Bach"
@@ -243,7 +243,7 @@ def test_a_vault_that_comes_back_later_brings_nobody_back(process: Process, tmp_
     vault, kept = Path(process.settings.vault), tmp_path / "kept"
     vault.rename(kept)
     assert replay(process, ACTS) == {"erasure": 1}
-    lacking = buckets.lost(process)
+    lacking = losses.lost(process)
     with pytest.raises(VaultLacksError, match=r"lacks the files of buckets \d.* their people keep their last score"):
         require_vault(process)
     # It may start: the fold reports what it cannot read.
@@ -260,24 +260,56 @@ def test_a_vault_that_comes_back_later_brings_nobody_back(process: Process, tmp_
     with process.reading() as session:
         assert holdings(process).traces(session, gone) == {}
     assert signals(process, other) == 1
-    assert buckets.lost(process) == []
+    assert losses.lost(process) == []
 
 
-def test_who_has_a_bucket_without_its_file_is_erased_all_the_same(process: Process, tmp_path: Path) -> None:
+def break_files(process: Process) -> None:
+    """A disk that gives other bytes than it was given."""
+    for path in Path(process.settings.vault).iterdir():
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_who_has_a_bucket_without_a_file_that_opens_is_erased_all_the_same(
+    process: Process, tmp_path: Path, *, damaged: bool
+) -> None:
     gone, other = somebody(process, "did:a"), somebody(process, "did:b")
     fold_first(process)
-    Path(process.settings.vault).rename(tmp_path / "kept")
-    with process.reading() as session, pytest.raises(LostFileError):
+    shutil.copytree(process.settings.vault, tmp_path / "kept")
+    break_files(process) if damaged else shutil.rmtree(process.settings.vault)
+    with process.reading() as session, pytest.raises(BrokenFileError):
         holdings(process).export(session, gone)  # a copy of everything never leaves out a part
     erase(process, gone)
     with process.reading() as session:
         assert holdings(process).traces(session, gone) == {}
     assert process.ring.going() == set()
-    (tmp_path / "kept").rename(process.settings.vault)
+    shutil.copytree(tmp_path / "kept", process.settings.vault, dirs_exist_ok=True)
     days.fold_all(process)
     with process.reading() as session:
         assert holdings(process).traces(session, gone) == {}
     assert signals(process, other) == 1
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_vault_without_copy_is_given_up_and_the_rest_is_done_again(process: Process, *, damaged: bool) -> None:
+    erased, hearing, other = (somebody(process, "did:a", "did:b") for _ in range(3))
+    fold_first(process)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    act(process, erased, somebody(process, "did:a"), hearing)
+    with process.working() as work:
+        parts.erase_part(work, other, None, TODAY - timedelta(days=2))
+    backups.restore(process, migrations, place)
+    break_files(process) if damaged else shutil.rmtree(process.settings.vault)
+    replay(process, ACTS)
+    what = "has damaged files" if damaged else r"lacks the files of buckets \d"
+    with pytest.raises(VaultLacksError, match=f"{what}.*replay --vault-lost.* nothing starts, since"):
+        require_vault(process)
+    assert losses.give_up(process) != []
+    assert replay(process, ACTS) == {"objection to signals": 1, "part erased": 1}
+    require_vault(process)
+    process.make_sure()
+    days.fold_all(process)
+    assert [signals(process, each) for each in (erased, hearing, other)] == [0, 0, 0]
 
 
 def test_a_replay_killed_anywhere_goes_on(each_process: Process) -> None:

@@ -15,7 +15,7 @@ from workers.signals import vault
 from workers.signals.block import Statement, pack, unpack
 from workers.signals.columns import Columns, empty, living, part
 from workers.signals.merge import News, compact, merge
-from workers.signals.vault import BrokenFileError, LostFileError
+from workers.signals.vault import BrokenFileError
 
 #: Where the last opened file's part of one person is kept for the rest of the transaction.
 _OPENED = "vault.opened"
@@ -72,7 +72,7 @@ def everything(session: Session, subject_id: str, key: PersonKey | None = None) 
         _look_anew(session)
         moved, rows = _pointer(session, subject_id)
         if moved == file:
-            raise LostFileError("the file of a bucket is not there") from None
+            raise BrokenFileError("the file of a bucket is not there") from None
         stored = _stored(session, process.ring, process.storage, moved, subject_id, key)
     return merge(stored, {subject_id: mine}, news(rows, {subject_id: key}, {subject_id: mine}), oldest=0)
 

@@ -32,12 +32,8 @@ _TOPIC = np.dtype([("target", "<u4"), ("topic", "<u2")])
 _MANY = 255
 
 
-class BrokenFileError(ValueError):
-    """A file of the vault is damaged, or of a form that is not known."""
-
-
-class LostFileError(BrokenFileError, NotThereError):
-    """The file of a bucket is not there, or its key is not: after a restore the vault may be another one (R36)."""
+class BrokenFileError(NotThereError):
+    """The file of a bucket is damaged, of a form that is not known, or lost with its key or without it."""
 
 
 @dataclass(frozen=True, eq=False)
