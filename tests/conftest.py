@@ -164,7 +164,7 @@ def _bound(process: Process) -> Iterator[Process]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first, then those with the longest time limit, so that nobody waits for one at the end; else random."""
+    """Fast tests first, then those with the longest limit, so that nobody waits for one at the end; else random."""
 
     def order(item: pytest.Item) -> tuple[bool, int]:
         slow, limit = item.get_closest_marker("slow") is not None, item.get_closest_marker("timeout")
