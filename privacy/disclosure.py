@@ -3,11 +3,12 @@
 A disclosure names its purpose, and some purposes are closed for good: the code refuses them, with the reason.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from privacy.base import Base, Holds, Rule, Sealed, new_id
@@ -173,12 +174,18 @@ def viewer_index(ring: KeyRing, viewer_id: str) -> bytes:
     return ring.blind("disclosure.viewer", viewer_id)
 
 
-def disclosures(session: Session, ring: KeyRing, subject_id: str) -> list[tuple[Disclosure, str, str]]:
-    """All looks at one person with the name of who looked and their aim ("" where none was said), newest first.
+def times(session: Session, subject_id: str) -> Counter[str]:
+    """How often somebody looked at one person, by `Disclosure.role`: programs may ask very often."""
+    count = select(Disclosure.role, func.count()).where(Disclosure.subject_id == subject_id)
+    return Counter(dict(session.execute(count.group_by(Disclosure.role)).all()))
+
+
+def disclosures(session: Session, ring: KeyRing, subject_id: str, most: int) -> list[tuple[Disclosure, str, str]]:
+    """The newest looks at one person with the name of who looked and their aim ("" where none was said).
 
     Raises `KeyGoneError`.
     """
     key = ring.person(subject_id)
     query = select(Disclosure).where(Disclosure.subject_id == subject_id)
-    rows = session.scalars(query.order_by(Disclosure.made_at.desc(), Disclosure.id))
+    rows = session.scalars(query.order_by(Disclosure.made_at.desc(), Disclosure.id).limit(most))
     return [(row, unseal(row, key, "recipient"), unseal(row, key, "aim")) for row in rows]

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from privacy import hold
 from privacy.archive import KindWords
-from privacy.disclosure import RECIPIENT, disclosures
+from privacy.disclosure import RECIPIENT, disclosures, times
 from privacy.holdings import declarations
 from privacy.request import Kind
 from privacy.vocabulary import About, Erased
@@ -57,7 +57,8 @@ def overview() -> str:
 def _overview(form: Filled) -> str:
     with process().reading() as session:
         kinds = stored.stored(session, holdings(process()), person().subject_id, language())
-        looks = disclosures(session, process().ring, person().subject_id)
+        looks = disclosures(session, process().ring, person().subject_id, LOOKS_SHOWN)
+        counts = times(session, person().subject_id)
         news = telling.of_person(session, person().subject_id)
     there = exports.status(process(), person().subject_id)
     return render_template(
@@ -67,9 +68,9 @@ def _overview(form: Filled) -> str:
         there=there,
         at=_at(there),
         step=_step(there),
-        looks=looks[:LOOKS_SHOWN],
-        all_looks=len(looks),
-        given=sum(look.role == RECIPIENT for look, *_rest in looks),
+        looks=looks,
+        all_looks=counts.total(),
+        given=counts[RECIPIENT],
         seen=SEEN,
         reasons=LOOKS,
         news=news,

@@ -51,6 +51,8 @@ pages = Blueprint("score", __name__)
 TITLES = {name: facts.title for name, facts in NETWORKS.items()}
 #: Scores whose meaning is worked out on the score page.
 EXAMPLES = (25, 50, 75)
+#: On the explanation page; all of them are under "My data".
+LOOKS_SHOWN = 10
 FORWARD_DAYS = (7, 21, 30)
 #: Making a file goes through all signals.
 FILES = "30 per hour"
@@ -226,12 +228,14 @@ def explanation() -> str | AnyResponse:
 
 
 def _looks(session: Session) -> list[str]:
-    """Who has seen something of the person so far, the newest first, in words (R17, R20)."""
-    return [
+    """Who has seen something of the person last, in words, and where the others stand (R17, R20)."""
+    found = disclosures(session, process().ring, person().subject_id, LOOKS_SHOWN + 1)
+    words = [
         f"{role_name(language(), look.role) or _('Recipient')} {recipient}, {format_date(look.made_at, 'medium')}: "
         f"{LOOKS[Reason(look.purpose)]}{f' ({aim})' if aim else ''}"
-        for look, recipient, aim in disclosures(session, process().ring, person().subject_id)
+        for look, recipient, aim in found[:LOOKS_SHOWN]
     ]
+    return [*words, _("The older ones stand under “My data”.")] if len(found) > LOOKS_SHOWN else words
 
 
 def _switches(told: Explanation, wish: Asked) -> dict[str, object]:

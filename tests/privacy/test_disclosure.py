@@ -29,7 +29,7 @@ def test_a_look_is_recorded_with_its_purpose_and_told_by_name(each_process: Proc
         look(work, bea.id)
         look(work, ann.id)
     with each_process.reading() as session:
-        [(row, name, aim)] = disclosures(session, each_process.ring, ann.id)
+        [(row, name, aim)] = disclosures(session, each_process.ring, ann.id, 9)
         assert (name, aim) == ("Verein Beispiel (Team)", "")
         assert (row.purpose, row.what, row.day) == ("campaign", "score", date(2026, 11, 21))
         entries = session.scalars(select(LogEntry.entry).where(LogEntry.subject_id == ann.id)).all()

@@ -178,8 +178,9 @@ def test_labels_differ_between_days_and_auditors(process: Process, town: list[st
 
 
 def test_every_look_is_noted_and_shown_to_the_person(
-    process: Process, auditor: Browser, ann: Browser, town: list[str], account_of: Callable[[str], Account]
-) -> None:
+    process: Process, auditor: Browser, ann: Browser, town: list[str], account_of: Callable[[str], Account],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     assert ann.get("/data").says("Nobody but you.")
     draw(auditor)
     one = f"/audit/sample/{sample_of(process, town[0]).id}"
@@ -202,6 +203,10 @@ def test_every_look_is_noted_and_shown_to_the_person(
     assert ann.get("/explanation").says(f"Auditor {members.label(process.ring, account_of(AUDITOR).id)}")
     assert AUDITOR not in ann.page
     assert account_of(AUDITOR).id not in ann.page
+    assert not ann.says("The older ones stand under")
+    monkeypatch.setattr("server.web.score.LOOKS_SHOWN", 4)
+    assert ann.get("/explanation").page.count("Auditor ") == 4
+    assert ann.says("The older ones stand under “My data”.")
 
 
 def test_pages_that_show_nothing_of_a_person_note_no_look(process: Process, auditor: Browser, town: list[str]) -> None:
