@@ -222,9 +222,9 @@ def _look(session: Session, lease: Lease, day: date | None) -> _Seen:
         people.setdefault(who, []).append(one)
         about[one] = About(network, label, network in asked.agreed.get(who, ()))
     proven = {one for _, one, _, _, state, _ in asked.connections if state == State.PROVEN}
-    scored = select(Score.subject_id).where(
-        *between(Score.subject_id, lease.first, lease.end), Score.day == day, ~Score.preliminary
-    )
+    # Person by person: SQLite would go through the day's scores of all buckets.
+    mine = select(Score.day).where(Score.subject_id == Subject.id, Score.day == day, ~Score.preliminary)
+    scored = select(Subject.id).where(*between(Subject.id, lease.first, lease.end), mine.exists())
     return _Seen(
         asked=asked,
         people=people,

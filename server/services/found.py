@@ -45,7 +45,13 @@ def _left_out(found: Mapping[str, Any], language: str) -> tuple[str, ...]:
         "reading asks; it contains no name and is used for nothing else (Art. 21 GDPR)."
     )
     counts = _("Where a network tells only a number, such as “12 likes”, nobody knows which one is yours.")
-    return (_listed(found, language), gone, stays, counts) if found["kinds"] else (nothing, stays, counts)
+    closed = _(
+        "A part of what is stored cannot be read at the moment. What it has of you is deleted as soon as it can be "
+        "read again, before it counts."
+    )
+    unread = (closed,) if found.get("unread") else ()
+    told = (_listed(found, language), gone, *unread) if found["kinds"] else unread or (nothing,)
+    return (*told, stays, counts)
 
 
 def _listed(found: Mapping[str, Any], language: str) -> str:

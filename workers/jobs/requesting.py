@@ -16,6 +16,7 @@ from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.signals.standing import account_index
 from workers.signals.trace import trace
+from workers.signals.vault import BrokenFileError
 
 #: What leaves the account out from now on: what is deleted only would be read again.
 _LEFT_OUT = (Kind.ERASURE, Kind.OBJECTION)
@@ -109,16 +110,21 @@ def _keep_account(work: Work, request: Request, profile: Profile) -> None:
 
 
 def _keep_found(process: Process, request_id: str, stood: State, name: str, actor_id: str) -> None:
-    """Keeps what there is of the account, once: after the deleting there is nothing to count any more."""
+    """Keeps what there is of the account, once: after the deleting there is nothing to count any more.
+
+    Raises `BrokenFileError` where only a part of it can be read and somebody asked for all; it is tried again.
+    """
     with process.reading() as session:
         request = session.get(Request, request_id)
         if request is None or request.found is not None:
             return
-    found = json.dumps(trace(process, name, actor_id).plain())
+    found = trace(process, name, actor_id)
+    if found.unread and request.kind not in _LEFT_OUT:
+        raise BrokenFileError("whoever asks what is kept gets all of it, or a human's answer")
     with process.working() as work:
         held = _held(work, request_id, stood)
         if held is not None:
-            seal(held, key_of(work.ring, held), found=found)
+            seal(held, key_of(work.ring, held), found=json.dumps(found.plain()))
 
 
 def _checked(work: Work, request: Request, proof: str | None) -> None:

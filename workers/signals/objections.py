@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy import journal
-from workers.models import Bucket, Connection, Inbox, Objection
+from privacy.keyring import KeyGoneError
+from workers.models import Bucket, Connection, Inbox, Objection, StandingLink
 from workers.models.bucket import between
 from workers.networks.shape import Reading
 from workers.runtime.process import Process
@@ -22,7 +23,7 @@ from workers.signals.block import DROP_ACTOR, Statement
 from workers.signals.columns import Columns
 from workers.signals.inbox import known, load, news, say
 from workers.signals.standing import account_index
-from workers.signals.store import drop_unheard
+from workers.signals.vault import BrokenFileError
 
 #: Acts in the journal: an account is on the stop list; what it gave to one participant was taken out.
 OBJECTION = "objection"
@@ -83,8 +84,8 @@ def without_objectors(work: Work, network: str, readings: Sequence[Reading]) -> 
 def heard_by(process: Process, network: str, actor_id: str) -> list[str]:
     """Ids of everybody among whose signals an account is: each bucket is read once, not once a person.
 
-    It waits for readings that are storing a page and may not have seen the stop list; later ones see it. Raises
-    `BrokenFileError`, `KeyGoneError` of a bucket's file, `OSError`.
+    Where the file of a bucket does not open everybody in it is named. It waits for readings that are storing a page and
+    may not have seen the stop list; later ones see it. Raises `OSError` while the storage is away.
     """
     theirs = Connection.network == network
     with process.working() as work:
@@ -96,7 +97,7 @@ def heard_by(process: Process, network: str, actor_id: str) -> list[str]:
 
 
 def _heard_in(process: Process, first: str, end: str, network: str, actor_id: str) -> list[str]:
-    """Those of a bucket; all of its people where it was folded just now."""
+    """Those of a bucket; all of its people where it was folded just now, or its file does not open."""
     people: dict[str, list[str]] = {}
     with process.reading() as session:
         mine = select(Connection.subject_id, Connection.id).where(Connection.network == network)
@@ -120,7 +121,7 @@ def _heard_in(process: Process, first: str, end: str, network: str, actor_id: st
         return sorted(found)
     try:
         stored = load(process.ring, process.storage, file).open(keys)
-    except FileNotFoundError:
+    except (FileNotFoundError, KeyGoneError, BrokenFileError):
         return names
     wanted = np.array([sought.get(name, 0) for name in stored.subjects], dtype=np.uint64)
     owner = stored.speaker_person
@@ -129,8 +130,9 @@ def _heard_in(process: Process, first: str, end: str, network: str, actor_id: st
 
 
 def drop_actor(work: Work, subject_id: str, network: str, actor_id: str) -> bool:
-    """Erases what an account gave to one participant, once the stop list has it; False if there was nothing.
+    """Erases what an account gave to one participant, once the stop list has it; False if nothing is known of it.
 
+    What a file has that does not open goes as soon as it does, before it counts.
     It waits for readings that are storing a page and may not have seen the stop list; later ones see it.
     """
     return drop_pseudonym(work, subject_id, network, work.ring.person(subject_id).pseudonym(network, actor_id))
@@ -141,17 +143,23 @@ def drop_pseudonym(work: Work, subject_id: str, network: str, actor: str) -> boo
     theirs = (Connection.subject_id == subject_id, Connection.network == network)
     query = select(Connection.id).where(*theirs).order_by(Connection.id).with_for_update()
     mine = work.session.scalars(query).all()
-    heard = _heard(known(work.session, subject_id), actor)
-    if heard.isdisjoint(mine):
+    try:
+        known_of = _heard(known(work.session, subject_id), actor) & set(mine)
+    except BrokenFileError:
+        known_of = None
+    heard = set(mine) if known_of is None else known_of
+    if not heard:
         return False
     journal.note(work.session, work.now, UNHEARD, subject=subject_id, network=network, actor=actor)
-    for connection_id in sorted(heard & set(mine)):
+    for connection_id in sorted(heard):
         key = work.ring.person(subject_id)
         say(work.session, key, subject_id, connection_id, [Statement(DROP_ACTOR, actor=actor)], urgent=True)
-    drop_unheard(work.session, subject_id)
+    link = (StandingLink.subject_id == subject_id, StandingLink.actor == actor)
+    work.session.execute(delete(StandingLink).where(*link))
     basis.drop(work.session, subject_id)
-    work.later("score", subject_id)
-    return True
+    if known_of:
+        work.later("score", subject_id)
+    return bool(known_of)
 
 
 def _heard(columns: Columns, actor: str) -> set[str]:

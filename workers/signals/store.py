@@ -26,6 +26,7 @@ from workers.signals.block import DROP_ALL, DROP_POST, ONCE, Statement
 from workers.signals.columns import Columns, Ints
 from workers.signals.forgotten import without_forgotten
 from workers.signals.inbox import known, say
+from workers.signals.vault import BrokenFileError
 
 #: What makes signals of one kind and post one: the actor (None of a count), and the day of kinds that may come again.
 _Identity = tuple[str | None, date | None]
@@ -202,11 +203,14 @@ def has_signals(session: Session, connection: Connection) -> bool:
 
 
 def drop_unheard(session: Session, subject_id: str) -> None:
-    """Erases standing links of those who are no longer among a person's signals."""
+    """Erases standing links of those who are no longer among a person's signals, as far as these can be read."""
     linked = session.scalars(select(StandingLink.actor).where(StandingLink.subject_id == subject_id)).all()
     if not linked:
         return
-    heard = set(known(session, subject_id).pseudonym.tolist())
+    try:
+        heard = set(known(session, subject_id).pseudonym.tolist())
+    except BrokenFileError:  # each reading looks again
+        return
     gone = [actor for actor in linked if int(actor, 16) not in heard]
     for start in range(0, len(gone), _CHUNK):
         some = StandingLink.actor.in_(gone[start : start + _CHUNK])

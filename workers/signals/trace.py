@@ -16,6 +16,7 @@ from workers.signals import webmentions
 from workers.signals.inbox import known
 from workers.signals.objections import heard_by
 from workers.signals.store import day_of
+from workers.signals.vault import BrokenFileError
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Trace:
     first: str
     """The first and last day (ISO) of them; empty where there is none."""
     last: str
+    unread: int
+    """Participants of whom it is not known: the file with their signals does not open."""
 
     def plain(self) -> dict[str, object]:
         """As it is kept with the request."""
@@ -38,19 +41,21 @@ def trace(process: Process, network: str, actor_id: str) -> Trace:
     """What the signals of all participants have of an account. Raises as `heard_by`."""
     kinds: Counter[str] = Counter()
     days: list[date] = []
-    people = 0
+    people = unread = 0
     look = _mentions if network == webmentions.NETWORK else _signals
     for subject_id in _people(process, network, actor_id):
         try:
             found = look(process, subject_id, network, actor_id)
         except KeyGoneError:  # erased meanwhile
             continue
+        except BrokenFileError:
+            unread += 1
+            continue
         people += bool(found)
         kinds.update(kind for kind, _ in found)
         days += [day for _, day in found]
-    if not days:
-        return Trace(people, dict(kinds), "", "")
-    return Trace(people, dict(sorted(kinds.items())), min(days).isoformat(), max(days).isoformat())
+    first, last = (min(days).isoformat(), max(days).isoformat()) if days else ("", "")
+    return Trace(people, dict(sorted(kinds.items())), first, last, unread)
 
 
 def _people(process: Process, network: str, actor_id: str) -> list[str]:

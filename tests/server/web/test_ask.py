@@ -102,6 +102,7 @@ def test_a_proven_objection_says_that_it_is_in_force(browser: Browser, process: 
         ("access", {}, "No reaction of your account is stored here."),
         ("erasure", {"like": 3}, "They are deleted: they count in no score from now on"),
         ("objection", {}, "a fingerprint of your account stays on a list"),
+        ("objection", {"unread": 1}, "A part of what is stored cannot be read at the moment."),
     ],
 )
 def test_the_answer_of_the_system_is_on_the_page_in_the_letter_and_on_the_desk(
@@ -110,8 +111,10 @@ def test_the_answer_of_the_system_is_on_the_page_in_the_letter_and_on_the_desk(
     browser.get("/request").post("/request", **FORM | {"kind": kind}, contact="mira@post.example")
     with process.working() as work:
         [row] = work.session.scalars(select(Request))
-        days = {"first": "2026-11-01", "last": "2026-11-03"} if found else {"first": "", "last": ""}
-        seal(row, key_of(work.ring, row), found=json.dumps({"participants": 2, "kinds": found, **days}))
+        kinds = {name: number for name, number in found.items() if name != "unread"}
+        days = {"first": "2026-11-01", "last": "2026-11-03"} if kinds else {"first": "", "last": ""}
+        told = {"participants": 2, "kinds": kinds, "unread": found.get("unread", 0), **days}
+        seal(row, key_of(work.ring, row), found=json.dumps(told))
         row.state, row.closed_at, row.lapses_at = State.ANSWERED.value, work.now, None
         request_id = row.id
     assert browser.get(browser.path).says(sentence)

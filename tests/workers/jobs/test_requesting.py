@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,9 +13,11 @@ from privacy.request import Kind, Request, State, Way, key_of
 from privacy.sealed import unseal
 from server.services.requests import StandsError, make_sure
 from tests.conftest import Clock
+from tests.factories.days import fold_all
 from tests.factories.people import make_subject
 from tests.workers.jobs.conftest import Town
-from workers import jobs
+from workers import buckets, jobs
+from workers.jobs.job import JobFailedError
 from workers.models import Objection
 from workers.requests import claim, done_at_once, enter, look_again
 from workers.runtime.process import Process
@@ -65,7 +68,13 @@ def test_a_request_is_found_then_proven_then_answered(each_town: Town) -> None:
     check(town, request_id)
     found = row(town, request_id)
     assert (found.state, found.proof, found.lapses_at) == (State.ANSWERED, "bio", None)
-    assert json.loads(text(town, request_id, "found")) == {"participants": 0, "kinds": {}, "first": "", "last": ""}
+    assert json.loads(text(town, request_id, "found")) == {
+        "participants": 0,
+        "kinds": {},
+        "first": "",
+        "last": "",
+        "unread": 0,
+    }
 
 
 def test_whoever_asks_learns_what_is_kept_of_their_reactions(each_town: Town) -> None:
@@ -100,6 +109,35 @@ def test_whoever_wants_it_erased_is_left_out_for_good_and_told_what_went(town: T
     assert json.loads(text(town, request_id, "found"))["kinds"] == {"like": 1}
     with town.process.reading() as session:
         assert session.scalars(select(Objection.until)).all() == [None]
+
+
+def test_no_file_that_does_not_open_stands_in_the_way_of_whoever_wants_it_erased(town: Town, tmp_path: Path) -> None:
+    connection_id = town.join()
+    town.post(3, "jona", "wanda")
+    jobs.collect(connection_id)
+    with town.process.working() as work:
+        buckets.settle(work)
+    fold_all(town.process)
+    access, erasure = (ask(town, kind, f"@jona@{town.server.host}") for kind in (Kind.ACCESS, Kind.ERASURE))
+    for request_id in (access, erasure):
+        jobs.look_up_request(request_id)
+    codes = " ".join(text(town, request_id, "code") for request_id in (access, erasure))
+    town.server.person("jona").note = codes
+    vault = Path(town.process.settings.vault)
+    vault.rename(tmp_path / "kept")
+    check(town, erasure)
+    said = json.loads(text(town, erasure, "found"))
+    assert (row(town, erasure).state, said["kinds"], said["unread"]) == (State.ANSWERED, {}, 1)
+    # Whoever asks what is kept does not get a part of it.
+    with pytest.raises(JobFailedError):
+        check(town, access)
+    assert row(town, access).state == State.OPEN
+    (tmp_path / "kept").rename(vault)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+    fold_all(town.process)
+    assert [kind for kind, _, _ in town.signals()].count("like") == 1
+    jobs.carry_out_request(access)
+    assert json.loads(text(town, access, "found"))["kinds"] == {}
 
 
 def test_what_was_killed_before_its_end_is_carried_out_by_the_schedule(town: Town) -> None:
