@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import resource
 import sqlite3
@@ -47,6 +48,7 @@ def main() -> None:
     wanted.add_argument("--signals", type=int, default=3_000_000, metavar="N", help="10^5 to 10^8")
     wanted.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     asked = wanted.parse_args()
+    logging.getLogger("workers.runtime.process").disabled = True  # the jobs after the night have nobody to do them
     with tempfile.TemporaryDirectory(prefix="klarwert-bench-") as folder:
         _tell(run(Path(folder), asked.signals), asked.json)
 
