@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
@@ -116,8 +116,11 @@ class Part:
         )
 
 
-def run_all(settings: Settings) -> None:
-    """Runs everything until SIGTERM or SIGINT. Raises `PartDiesError`, `EmbeddedRedisError`."""
+def run_all(settings: Settings, welcome: Callable[[], None]) -> None:
+    """Runs everything until SIGTERM or SIGINT; `welcome` is called as soon as pages can be opened.
+
+    Raises `PartDiesError`, `EmbeddedRedisError`.
+    """
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -132,6 +135,7 @@ def run_all(settings: Settings) -> None:
             while not stop.wait(_LOOK_SECONDS):
                 if rest and parts[0].answers(settings.host, settings.port):
                     # Whoever waits for the pages does not wait for the others, too, while all of them start.
+                    welcome()
                     parts += [Part(command) for command in rest]
                     rest.clear()
                 for part in parts:

@@ -23,13 +23,16 @@ def run(settings: Settings) -> None:
     with process.reading() as session:
         nobody = session.scalar(select(Account.id).where(Account.role == Role.ADMIN.value).limit(1)) is None
     process.close()
-    click.echo(f"Klarwert: {settings.public_url}")
-    if settings.demo:
-        click.echo(demo.HOW_TO_SIGN_IN)
-    elif nobody:
-        click.echo("No administrator yet: .venv/bin/klarwert user add --role admin YOUR@ADDRESS")
-    sys.stdout.flush()
-    running.run_all(settings)
+
+    def welcome() -> None:
+        click.echo(f"Klarwert: {settings.public_url}")
+        if settings.demo:
+            click.echo(demo.HOW_TO_SIGN_IN)
+        elif nobody:
+            click.echo("No administrator yet: .venv/bin/klarwert user add --role admin YOUR@ADDRESS")
+        sys.stdout.flush()
+
+    running.run_all(settings, welcome)
 
 
 @main.command("demo")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from privacy.keyring import KeyRing
 from server.services.missing import MissingError
 from workers.models import Connection, Post, Run, Score
+from workers.models.connection import State
 from workers.results import newest
 from workers.scoring import versions
 from workers.scoring.explain import Explanation, Part, explain
@@ -22,6 +23,7 @@ from workers.scoring.versions import Version
 from workers.scoring.without import Groups, leave_one_out
 from workers.signals.store import address_of
 from workers.signals.take import take
+from workers.signals.vault import BrokenFileError
 
 POSTS_A_PAGE = 20
 SIGNALS_A_PAGE = 100
@@ -144,7 +146,7 @@ class SignalPage:
 
 
 def explained(session: Session, subject_id: str) -> Explained | None:
-    """The explanation of the newest score; None before the first."""
+    """The explanation of the newest score; None before the first. Raises `BrokenFileError`."""
     stored = newest(session, subject_id)
     return Explained(stored, explain_day(session, subject_id, stored.day)) if stored else None
 
@@ -162,7 +164,16 @@ def coming(session: Session, subject_id: str, day: date, today: date) -> Coming 
 
 def _explain(session: Session, subject_id: str, day: date, model: Model) -> Explanation:
     taken = take(session, subject_id, day)
+    if not len(taken.signals) and _given_up(session, subject_id):
+        raise BrokenFileError("what was read is lost, and not read again yet")
     return explain(taken.signals, day, taken.yesterday, taken.disputed, model)
+
+
+def _given_up(session: Session, subject_id: str) -> bool:
+    """Was an account read to its end before `workers.losses.give_up`, and is to be read anew?"""
+    mine = (Connection.subject_id == subject_id, Connection.state == State.PROVEN, Connection.read_at.is_(None))
+    before = select(Run.id).join(Connection, Connection.id == Run.connection_id).where(*mine, Run.ended_at.is_not(None))
+    return session.scalar(before.where(Run.failure.is_(None)).limit(1)) is not None
 
 
 def disputed(told: Explanation) -> int:

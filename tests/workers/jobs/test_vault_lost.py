@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from server.services import explanations
+from server.services.scores import overview
 from tests.conftest import Clock
 from tests.factories.days import fold_all, run_day
 from tests.workers.jobs.conftest import Town
 from workers import buckets, jobs, losses
 from workers.models import Bucket, Score
 from workers.runtime.process import Process
+from workers.signals.vault import BrokenFileError
 
 
 def gone(path: Path) -> None:
@@ -59,11 +62,20 @@ def test_after_the_next_reading_all_is_as_before(each_town: Town, clock: Clock, 
         process.ring.expire_files(clock.now + timedelta(days=1))
     [number] = losses.give_up(process)
     assert (town.signals(), town.row(connection_id).due_at, town.row(connection_id).read_at) == ([], clock.now, None)
+    mine = town.row(connection_id).subject_id
+    with process.reading() as session:
+        with pytest.raises(BrokenFileError):  # nobody reads that nobody had reacted
+            explanations.explained(session, mine)
+        seen = overview(session, process.ring, mine, clock.now.date())
+        assert seen is not None
+        assert (seen.kept, seen.score.score) == (True, first[0])
     clock.go(days=1)
     run_day(process, yesterday + timedelta(days=1))
     assert scores(process) == first, "nobody is scored of what is not known"
     jobs.collect(connection_id)
     assert town.signals() == before
+    with process.reading() as session:
+        assert explanations.explained(session, mine) is not None
     clock.go(days=1)
     run_day(process, yesterday + timedelta(days=2))
     assert len(scores(process)) == 2
