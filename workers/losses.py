@@ -2,14 +2,12 @@
 
 from sqlalchemy import select, update
 
-from privacy.keyring import KeyGoneError
 from privacy.ledger import note
 from workers.models import Bucket, Connection
 from workers.models.bucket import between
 from workers.models.connection import State
 from workers.runtime.process import Process
-from workers.signals.inbox import load
-from workers.signals.vault import BrokenFileError
+from workers.signals.inbox import DOES_NOT_OPEN, load
 
 
 def lost(process: Process) -> list[int]:
@@ -48,6 +46,6 @@ def _files(process: Process) -> list[tuple[int, str]]:
 def _opens(process: Process, file: str) -> bool:
     try:
         load(process.ring, process.storage, file)
-    except (FileNotFoundError, KeyGoneError, BrokenFileError):
+    except DOES_NOT_OPEN:
         return False
     return True

@@ -51,7 +51,7 @@ pages = Blueprint("score", __name__)
 TITLES = {name: facts.title for name, facts in NETWORKS.items()}
 #: Scores whose meaning is worked out on the score page.
 EXAMPLES = (25, 50, 75)
-#: On the explanation page; all of them are under "My data".
+#: On the explanation page; "My data" has more.
 LOOKS_SHOWN = 10
 FORWARD_DAYS = (7, 21, 30)
 #: Making a file goes through all signals.

@@ -50,6 +50,13 @@ for number in told["buckets"]:
 """
 
 
+def damage(path: Path, where: int = -1) -> None:
+    """Changes one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[where] ^= 1
+    path.write_bytes(content)
+
+
 @dataclass(frozen=True)
 class Fold:
     """A process that folds, or did."""

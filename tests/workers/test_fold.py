@@ -19,7 +19,7 @@ from tests.conftest import Clock
 from tests.factories.days import fold_all, make_score, run_day, signals
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, ago, like, reading
-from tests.workers.folding import STEPS, counted_files, ended, folding, make_people, state_of
+from tests.workers.folding import STEPS, counted_files, damage, ended, folding, make_people, state_of
 from workers import buckets, fold, jobs, results, schedule
 from workers.models import Bucket, Connection, DayScored, Inbox, Score, StandingLink
 from workers.places import FoldFailedError, Vault
@@ -215,9 +215,7 @@ def test_a_file_that_was_tampered_with_is_reported_and_left_alone(
 def damaged(process: Process, where: float) -> Path:
     """The file of the first bucket that has one, with one bit changed."""
     path = Path(process.settings.vault) / min(counted_files(process))
-    content = bytearray(path.read_bytes())
-    content[int(where * len(content)) if 0 < where < 1 else int(where)] ^= 1
-    path.write_bytes(content)
+    damage(path, int(where * path.stat().st_size) if 0 < where < 1 else int(where))
     return path
 
 
@@ -293,15 +291,20 @@ def test_a_full_disk_is_reported_and_nothing_is_overwritten(process: Process, cl
     assert (after.signals, after.files, after.versions) == (before.signals, before.files, before.versions)
 
 
-def test_a_storage_that_refuses_is_reported(process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_people(process, 3)
-    fold_all(process)
-    before = state_of(process)
+def fill_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file of the vault can be written."""
 
     def full(_path: str, _content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("workers.runtime.storage._write_durably", full)
+
+
+def test_a_storage_that_refuses_is_reported(process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_people(process, 3)
+    fold_all(process)
+    before = state_of(process)
+    fill_disk(monkeypatch)
     clock.go(days=1)
     run_day(process, TODAY)
     with process.reading() as session:
@@ -383,11 +386,7 @@ def test_an_erasure_waits_for_a_bucket_that_cannot_be_rewritten(
     fold_all(process)
     with process.working() as work:
         work.session.execute(delete(Inbox))
-
-    def full(_path: str, _content: bytes) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("workers.runtime.storage._write_durably", full)
+    fill_disk(monkeypatch)
     with pytest.raises(FoldFailedError):
         Vault(process).erase(ids[0])
 

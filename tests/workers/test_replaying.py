@@ -23,6 +23,7 @@ from tests.factories import days
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
 from tests.privacy.scan import hits
+from tests.workers.folding import damage
 from tests.workers.signals.test_disputes import Somebody, kinds_out, make_dispute
 from workers import backups, buckets, fold, jobs, losses, parts, restriction
 from workers.models import Bucket, Connection, Dispute, Objection, Post
@@ -266,7 +267,7 @@ def test_a_vault_that_comes_back_later_brings_nobody_back(process: Process, tmp_
 def break_files(process: Process) -> None:
     """A disk that gives other bytes than it was given."""
     for path in Path(process.settings.vault).iterdir():
-        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        damage(path)
 
 
 @pytest.mark.parametrize("damaged", [False, True])

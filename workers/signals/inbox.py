@@ -17,6 +17,8 @@ from workers.signals.columns import Columns, empty, living, part
 from workers.signals.merge import News, compact, merge
 from workers.signals.vault import BrokenFileError
 
+#: What `load` raises where a file is lost, damaged or without its key.
+DOES_NOT_OPEN = (FileNotFoundError, KeyGoneError, BrokenFileError)
 #: Where the last opened file's part of one person is kept for the rest of the transaction.
 _OPENED = "vault.opened"
 

@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy import journal
-from privacy.keyring import KeyGoneError
 from workers.models import Bucket, Connection, Inbox, Objection, StandingLink
 from workers.models.bucket import between
 from workers.networks.shape import Reading
@@ -21,7 +20,7 @@ from workers.runtime.work import Work
 from workers.signals import basis
 from workers.signals.block import DROP_ACTOR, Statement
 from workers.signals.columns import Columns
-from workers.signals.inbox import known, load, news, say
+from workers.signals.inbox import DOES_NOT_OPEN, known, load, news, say
 from workers.signals.standing import account_index
 from workers.signals.vault import BrokenFileError
 
@@ -121,7 +120,7 @@ def _heard_in(process: Process, first: str, end: str, network: str, actor_id: st
         return sorted(found)
     try:
         stored = load(process.ring, process.storage, file).open(keys)
-    except (FileNotFoundError, KeyGoneError, BrokenFileError):
+    except DOES_NOT_OPEN:
         return names
     wanted = np.array([sought.get(name, 0) for name in stored.subjects], dtype=np.uint64)
     owner = stored.speaker_person
@@ -143,23 +142,23 @@ def drop_pseudonym(work: Work, subject_id: str, network: str, actor: str) -> boo
     theirs = (Connection.subject_id == subject_id, Connection.network == network)
     query = select(Connection.id).where(*theirs).order_by(Connection.id).with_for_update()
     mine = work.session.scalars(query).all()
+    heard, is_known = set(mine), True
     try:
-        known_of = _heard(known(work.session, subject_id), actor) & set(mine)
+        heard &= _heard(known(work.session, subject_id), actor)
     except BrokenFileError:
-        known_of = None
-    heard = set(mine) if known_of is None else known_of
+        is_known = False
     if not heard:
         return False
     journal.note(work.session, work.now, UNHEARD, subject=subject_id, network=network, actor=actor)
+    key = work.ring.person(subject_id)
     for connection_id in sorted(heard):
-        key = work.ring.person(subject_id)
         say(work.session, key, subject_id, connection_id, [Statement(DROP_ACTOR, actor=actor)], urgent=True)
     link = (StandingLink.subject_id == subject_id, StandingLink.actor == actor)
     work.session.execute(delete(StandingLink).where(*link))
     basis.drop(work.session, subject_id)
-    if known_of:
+    if is_known:
         work.later("score", subject_id)
-    return bool(known_of)
+    return is_known
 
 
 def _heard(columns: Columns, actor: str) -> set[str]:

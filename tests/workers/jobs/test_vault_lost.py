@@ -11,6 +11,7 @@ from server.services import explanations
 from server.services.scores import overview
 from tests.conftest import Clock
 from tests.factories.days import fold_all, run_day
+from tests.workers.folding import damage
 from tests.workers.jobs.conftest import Town
 from workers import buckets, jobs, losses
 from workers.models import Bucket, Score
@@ -18,18 +19,17 @@ from workers.runtime.process import Process
 from workers.signals.vault import BrokenFileError
 
 
-def gone(path: Path) -> None:
-    path.unlink()
+def gone(_process: Process, file: Path) -> None:
+    file.unlink()
 
 
-def damaged(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
+def damaged(_process: Process, file: Path) -> None:
+    damage(file)
 
 
-def without_key(_path: Path) -> None:
-    """The key is destroyed by the test, since it knows the key ring."""
+def without_key(process: Process, file: Path) -> None:
+    process.ring.retire_file(file.name, process.clock())
+    process.ring.expire_files(process.clock() + timedelta(days=1))
 
 
 def the_file(process: Process) -> Path:
@@ -44,7 +44,9 @@ def scores(process: Process) -> list[float]:
 
 
 @pytest.mark.parametrize("harm", [gone, damaged, without_key])
-def test_after_the_next_reading_all_is_as_before(each_town: Town, clock: Clock, harm: Callable[[Path], None]) -> None:
+def test_after_the_next_reading_all_is_as_before(
+    each_town: Town, clock: Clock, harm: Callable[[Process, Path], None]
+) -> None:
     town, process = each_town, each_town.process
     connection_id = town.join()
     town.post(3, "paul@wiese.test", "lena@wiese.test", "jona")
@@ -55,11 +57,7 @@ def test_after_the_next_reading_all_is_as_before(each_town: Town, clock: Clock, 
     run_day(process, yesterday)
     before, first = town.signals(), scores(process)
     assert len(first) == 1
-    file = the_file(process)
-    harm(file)
-    if harm is without_key:
-        process.ring.retire_file(file.name, clock.now)
-        process.ring.expire_files(clock.now + timedelta(days=1))
+    harm(process, the_file(process))
     [number] = losses.give_up(process)
     assert (town.signals(), town.row(connection_id).due_at, town.row(connection_id).read_at) == ([], clock.now, None)
     mine = town.row(connection_id).subject_id
