@@ -1,6 +1,7 @@
 """A real browser, and whole installations to look at with it."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -121,6 +122,13 @@ def sign_in(page: Page, house: Installation, who: str, language: str = "") -> No
         _signed_in[house.url, email] = page.context.cookies()
     if language:
         page.click(f"button[name=lang][value={language}]")
+
+
+def new_auditor(house: Installation) -> str:
+    """The address of an auditor who is new here: what the demo's own has drawn and seen, other tests change."""
+    email = f"audit-{time.time_ns()}@demo.example"
+    house.command("user", "add", email, "--password-stdin", "--role", "auditor", text=DEMO_LOGIN["password"])
+    return email
 
 
 @pytest.fixture

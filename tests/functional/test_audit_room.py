@@ -5,16 +5,26 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.functional.conftest import sign_in
+from tests.functional.conftest import new_auditor, sign_in
 from tests.functional.installation import Installation
 
 pytestmark = pytest.mark.slow
+#: More scores than the demo has of a day.
+EVERYBODY = "20"
 
 
 def test_a_drawn_score_is_checked_and_its_person_sees_it(demo: Installation, open_page: Callable[..., Page]) -> None:
+    person = open_page(locale="en-GB")
+    sign_in(person, demo, "participant", "en")
+    person.goto(f"{demo.url}/data")
+    drawn = person.get_by_role("row").filter(has_text="Drawn at random to be checked")
+    before = drawn.count()
     page = open_page(locale="en-GB")
-    sign_in(page, demo, "auditor", "en")
+    sign_in(page, demo, new_auditor(demo), "en")
     page.goto(f"{demo.url}/audit")
+    page.fill("#number", "4711")
+    page.fill("#size", EVERYBODY)
+    page.keyboard.press("Enter")
     page.locator("tr", has_text="not yet").first.locator("a").click()
     page.get_by_role("button", name="Compute anew").click()
     # The page looks again by itself until the worker has answered.
@@ -33,10 +43,8 @@ def test_a_drawn_score_is_checked_and_its_person_sees_it(demo: Installation, ope
     page.get_by_role("button", name="Check now").click()
     expect(page.get_by_text("holds").first).to_be_visible()
 
-    other = open_page(locale="en-GB")
-    sign_in(other, demo, "participant", "en")
-    other.goto(f"{demo.url}/data")
-    expect(other.get_by_text("Drawn at random to be checked")).to_be_visible()
+    person.reload()
+    expect(drawn).to_have_count(before + 1)
 
 
 def test_the_organisation_answers_a_finding(demo: Installation, open_page: Callable[..., Page]) -> None:

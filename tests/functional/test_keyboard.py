@@ -1,7 +1,6 @@
 """Every flow without a mouse, in a real browser (WCAG 2.1.1, 2.1.2, 2.4.3, 2.4.7, 2.4.11)."""
 
 import re
-import time
 from datetime import UTC, datetime, timedelta
 
 import pyotp
@@ -9,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from server.services.organisations import DEMO_LOGIN
-from tests.functional.conftest import Open
+from tests.functional.conftest import Open, new_auditor
 from tests.functional.installation import Installation
 from tests.functional.keys import Keys
 
@@ -185,10 +184,8 @@ def test_data_protection_is_done_by_keys(demo: Installation, open_page: Open) ->
 
 def test_scores_are_audited_by_keys(demo: Installation, open_page: Open) -> None:
     """An auditor who is new here draws a sample, has one score computed anew and writes down what they found."""
-    email = f"audit-{time.time_ns()}@demo.example"
-    demo.command("user", "add", email, "--password-stdin", "--role", "auditor", text=PASSWORD)
     page = open_page(locale="en-GB")
-    keys = arrive(page, demo, email)
+    keys = arrive(page, demo, new_auditor(demo))
     page.goto(f"{demo.url}/audit")
     keys.write(page.locator("#number"), "4711")
     keys.write(page.locator("#size"), "2")
