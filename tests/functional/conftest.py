@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -74,6 +75,10 @@ class Watch:
             self.errors.append(f"{message.text} {message.location.get('url', '')}")
 
 
+#: Each browser comes from an address of its own, as people do: tries are counted by address.
+_comes_from = ({"X-Forwarded-For": f"198.51.100.{last}"} for last in cycle(range(1, 255)))
+
+
 @pytest.fixture
 def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Opens a page in a browser of its own: `open_page(locale="en-GB", …)`; afterwards nothing foreign was asked."""
@@ -81,7 +86,8 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
     with ExitStack() as stack:
 
         def opened(**options: object) -> Page:
-            context = browser.new_context(**{"locale": "de-DE", "timezone_id": "UTC", **options})  # type: ignore[arg-type]
+            usual = {"locale": "de-DE", "timezone_id": "UTC", "extra_http_headers": next(_comes_from)}
+            context = browser.new_context(**{**usual, **options})  # type: ignore[arg-type]
             stack.callback(context.close)
             watch.over(context)
             page = context.new_page()
@@ -97,7 +103,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The demo, made once for all tests that look at it: whoever changes something there leaves the rest as it was."""
-    house = Installation(tmp_path_factory.mktemp("demo"), {"KLARWERT_DEMO": "true"})
+    house = Installation(tmp_path_factory.mktemp("demo"), {"KLARWERT_DEMO": "true", "KLARWERT_PROXIES": "1"})
     house.start()
     yield house
     house.stop()
