@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 import click
+from redis.exceptions import AuthenticationError, ResponseError
 from redis.exceptions import ConnectionError as RedisGoneError
 from redis.exceptions import TimeoutError as RedisSilentError
 from sqlalchemy.exc import OperationalError
@@ -58,6 +59,9 @@ def with_settings(function: Callable[Concatenate[Settings, P], None]) -> Callabl
             function(settings, *args, **kwargs)
         except _SENTENCES as error:
             raise click.ClickException(str(error)) from None
+        except (AuthenticationError, ResponseError) as error:
+            said, _, _ = str(error).partition(". ")
+            raise click.ClickException(f"Redis answers, and refuses (KLARWERT_REDIS): {said}") from None
         except (RedisGoneError, RedisSilentError):
             raise click.ClickException("Redis does not answer: start Klarwert, or set KLARWERT_REDIS") from None
         except OperationalError as error:

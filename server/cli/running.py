@@ -1,5 +1,6 @@
 """Commands that start processes, and the schema they need."""
 
+import shutil
 import sys
 
 import click
@@ -29,7 +30,8 @@ def run(settings: Settings) -> None:
         if settings.demo:
             click.echo(demo.HOW_TO_SIGN_IN)
         elif nobody:
-            click.echo("No administrator yet: .venv/bin/klarwert user add --role admin YOUR@ADDRESS")
+            command = "klarwert" if shutil.which("klarwert") else ".venv/bin/klarwert"
+            click.echo(f"No administrator yet: {command} user add --role admin YOUR@ADDRESS")
         sys.stdout.flush()
 
     running.run_all(settings, welcome)

@@ -15,6 +15,7 @@ PHONE = {"width": 390, "height": 844}
 def terms(page: Page) -> list[Decimal]:
     """The numbers of the line of the outcome: as it is, the difference, what it would be."""
     line = page.locator("#outcome .sum-line")
+    expect(line).to_be_visible()  # a click does not wait for the page that it opens
     signs = [sign.strip() for sign in line.locator(".sign").all_inner_texts()]
     numbers = [Decimal(text.replace(",", ".")) for text in line.locator("b").all_inner_texts()]
     return [-number if sign == "−" else number for sign, number in zip(signs, numbers, strict=True)]

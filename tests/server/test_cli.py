@@ -21,6 +21,7 @@ from tests.factories.people import make_subject
 from tests.factories.scores import make_scored
 from tests.workers.scoring.sealed import signed, told
 from workers import logbook
+from workers.runtime.embedded import embedded_redis
 from workers.runtime.process import Process
 from workers.runtime.settings import read
 from workers.topics.taxonomy import in_force
@@ -153,6 +154,23 @@ def test_a_store_that_is_away_is_named(home: Path, monkeypatch: pytest.MonkeyPat
         refused = klarwert(command)
         assert refused.exit_code == 1
         assert refused.output.startswith("Error: the database cannot be used: ")
+
+
+def test_a_redis_that_refuses_is_not_said_to_be_silent(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert klarwert("migrate").exit_code == 0
+    yesterday = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
+    with embedded_redis(tmp_path / "redis" / "socket") as redis:
+        monkeypatch.setenv("KLARWERT_REDIS", f"unix://{tmp_path / 'redis' / 'socket'}")
+        redis.config_set("requirepass", "wanted")
+        refused = klarwert("score", "--day", yesterday)
+        assert refused.exit_code == 1
+        assert refused.output.startswith("Error: Redis answers, and refuses (KLARWERT_REDIS): ")
+        monkeypatch.setenv("KLARWERT_REDIS", f"unix://:wrong@{tmp_path / 'redis' / 'socket'}")
+        wrong = klarwert("score", "--day", yesterday)
+        assert "refuses" in wrong.output
+        assert "wrong@" not in wrong.output
 
 
 def test_another_master_key_does_not_open_the_key_ring(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
