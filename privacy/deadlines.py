@@ -5,7 +5,7 @@ Pure: days in, days out. The day on which a request arrives is the organisation'
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -104,8 +104,8 @@ def working_day(day: date, state: str = "") -> date:
 
 
 def end_of(day: date) -> datetime:
-    """When a day is over where the organisation sits (UTC)."""
-    return datetime.combine(day + timedelta(days=1), datetime.min.time(), ZONE).astimezone(UTC)
+    """The last second of a day where the organisation sits (UTC): there and in UTC it is of this day."""
+    return datetime.combine(day, time(23, 59, 59), ZONE).astimezone(UTC)
 
 
 @cache

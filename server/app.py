@@ -4,6 +4,7 @@ from flask import Flask
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from privacy.deadlines import ZONE
 from privacy.keyring import KeyRing
 from server.services.words import CATALOGUES
 from server.web import afterwards, errors, pages
@@ -50,5 +51,5 @@ def _config(secure: bool, redis_url: str, ring: KeyRing) -> dict[str, object]:
         "RATELIMIT_KEY_PREFIX": "klarwert",
         "RATELIMIT_HEADERS_ENABLED": False,
         "BABEL_DEFAULT_LOCALE": "de",
-        "BABEL_DEFAULT_TIMEZONE": "UTC",
+        "BABEL_DEFAULT_TIMEZONE": ZONE.key,
     }

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from babel.dates import format_datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from privacy.documents.page import Document
 from privacy.documents.write import DRAFTS, draft
 from privacy.ledger import note
 from server.services import documents
+from server.services.figures import clock
 from server.services.missing import MissingError
 from server.services.words import locale_of
 from workers.runtime.process import Process
@@ -85,7 +85,7 @@ def drafted(process: Process, who: Organisation, breach: Breach, name: str, lang
     facts = documents.facts(process, who, language, process.clock().date())
     titles = [facts.words.kinds[kind].title for kind in breach.kinds if kind in facts.words.kinds]
     return draft(name, facts, {
-        "known": f"{format_datetime(breach.known_at, 'medium', locale=locale_of(language))} UTC", "what": breach.what,
+        "known": clock(breach.known_at, locale_of(language), "medium"), "what": breach.what,
         "consequences": breach.consequences, "measures": breach.measures, "people": str(breach.people),
         "kinds": ", ".join(titles),
     })  # fmt: skip

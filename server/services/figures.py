@@ -1,12 +1,16 @@
-"""How scores and points are written, in one rule for pages, pictures and mails.
+"""How scores, points and times of day are written, in one rule for pages, pictures and mails.
 
 A score by itself has one decimal. Points, and scores in a sum or beside points, have two, so that sums come out.
 Others than the person get whole points.
 """
 
+from datetime import datetime
 from decimal import Decimal
 
+from babel.dates import format_datetime, get_timezone_name
 from babel.numbers import format_decimal, parse_pattern
+
+from privacy.deadlines import ZONE
 
 _SCORE, _POINTS = parse_pattern("0.0"), parse_pattern("0.00")
 
@@ -24,3 +28,9 @@ def points(value: float | Decimal, locale: str) -> str:
 def whole(value: float) -> int:
     """A score as others get it, in whole points."""
     return round(value)
+
+
+def clock(moment: datetime, locale: str, width: str = "short") -> str:
+    """Day and time as clocks show them where the organisation sits, with the name of their zone."""
+    there = moment.astimezone(ZONE)
+    return f"{format_datetime(there, width, locale=locale)} {get_timezone_name(there, 'short', locale=locale)}"

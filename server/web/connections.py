@@ -3,19 +3,19 @@
 from typing import NamedTuple
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
-from flask_babel import format_datetime, format_decimal, ngettext
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from privacy.consent import NoConsentError
 from privacy.vocabulary import Purpose
-from server.services import connections, consents
+from server.services import connections, consents, figures
 from server.services.connections import Sent, Shown, TooManyError
 from server.services.missing import MissingError
 from server.web.guard import TRIES, by_person, limiter, login_required
 from server.web.schemas import MAX_TYPED, Claim, Filled, filled
 from server.web.sentences import FAILURES, NO_LONGER_YOURS, NO_SUCH_SERVER, PROOFS, SENT, STATES, UNKNOWN_FAILURE
-from server.web.state import frozen, person, process
+from server.web.state import frozen, locale, person, process
 from workers import keys
 from workers.catalogue import ALL, NETWORKS, NetworkFacts, Way
 from workers.models.connection import State
@@ -190,7 +190,7 @@ def _seen(shown: Shown) -> Seen:
         state=_("is being read") if reading else str(words),
         tone="warn" if failure and tone in ("good", "quiet") else tone,
         failure=failure,
-        retry=format_datetime(shown.retry_at, "short") if failure and shown.retry_at else "",
+        retry=figures.clock(shown.retry_at, locale()) if failure and shown.retry_at else "",
         read=_found(shown),
         unlisted=_unlisted(shown),
         proof=str(PROOFS.get(shown.proof or "", "")),

@@ -1,7 +1,7 @@
 """The score and its explanation, from the sentence to the last signal."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from babel import Locale
 from babel.dates import format_interval
@@ -91,6 +91,7 @@ def score() -> str:
             helped=list(dict.fromkeys(helpers.named(session, installation.ring, who.subject_id).values())),
             CHANGES=change_words(language()),
             yesterday=installation.clock().date() - timedelta(days=1),
+            over=datetime.combine(shown.score.day + timedelta(days=1), time(), UTC),
             coming=None
             if shown.kept
             else explanations.coming(session, who.subject_id, shown.score.day, installation.clock().date()),

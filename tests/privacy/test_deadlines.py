@@ -89,8 +89,8 @@ def test_it_is_extended_once() -> None:
 def test_a_day_is_the_one_in_germany() -> None:
     assert deadlines.day_of(datetime(2026, 11, 22, 23, 30, tzinfo=UTC)) == day("2026-11-23")
     assert deadlines.day_of(datetime(2026, 6, 22, 22, 30, tzinfo=UTC)) == day("2026-06-23")
-    assert deadlines.end_of(day("2026-11-22")) == datetime(2026, 11, 22, 23, tzinfo=UTC)
-    assert deadlines.end_of(day("2026-06-22")) == datetime(2026, 6, 22, 22, tzinfo=UTC)
+    assert deadlines.end_of(day("2026-11-22")) == datetime(2026, 11, 22, 22, 59, 59, tzinfo=UTC)
+    assert deadlines.end_of(day("2026-06-22")) == datetime(2026, 6, 22, 21, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

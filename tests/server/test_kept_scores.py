@@ -64,7 +64,7 @@ def test_the_organisation_reads_what_happened_and_what_to_do(process: Process, b
     broken.get("/organisation/overview")
     assert broken.says("Some scores could not be computed anew")
     assert broken.says("The file is damaged or gone. Please restore it from a backup")
-    assert broken.says("It concerns 1 file since 23/11/2026, 12:00 (UTC)")
+    assert broken.says("It concerns 1 file since 23/11/2026, 13:00 CET")
 
 
 @pytest.mark.parametrize("fault", list(Fault))

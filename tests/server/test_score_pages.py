@@ -68,7 +68,7 @@ def test_the_score_has_its_unit_and_day_and_is_marked_preliminary(
     ann.get("/score")
     assert ann.says(f"{score.score:.1f} points, on a scale from 1 to 100 for 22 November 2026 preliminary")
     assert ann.says("points less than on 21 November 2026") or ann.says("points more than on 21 November 2026")
-    assert ann.says("Preliminary: this day has not ended yet")
+    assert ann.says("Preliminary: this day has not ended yet. It ends on 23/11/2026, 01:00 CET")
     assert ann.page.count('<img src="/score/') == 3
     assert len(post_links(ann.page)) == 3
     assert "https://mastodon.example/mira/song" in ann.page

@@ -51,6 +51,6 @@ def test_only_the_administrator_sees_it_and_it_names_nobody(process: Process, an
     assert ann.says("Participants 3")
     assert ann.says("The account is gone or switched off.")
     assert "did:plc" not in ann.page
-    assert ann.says("Counted on 22/11/2026, 12:00 UTC")
+    assert ann.says("Counted on 22/11/2026, 13:00 CET")
     clock.go(hours=3, seconds=1)
-    assert ann.get("/organisation/overview").says("Nobody has counted since 22/11/2026, 12:00 UTC")
+    assert ann.get("/organisation/overview").says("Nobody has counted since 22/11/2026, 13:00 CET")

@@ -77,11 +77,11 @@ def test_the_desk_says_of_when_its_counts_are_and_when_nobody_counts_any_more(
     assert dpo.says("Not counted yet")
     tallies.count_all(process)
     dpo.get("/desk")
-    for sentence in ("0 overdue", "Counted on 22/11/2026, 12:00 UTC"):
+    for sentence in ("0 overdue", "Counted on 22/11/2026, 13:00 CET"):
         assert dpo.says(sentence), sentence
     clock.go(hours=4)
     dpo.get("/desk")
-    assert dpo.says("not counted since 22/11/2026, 12:00 UTC")
+    assert dpo.says("not counted since 22/11/2026, 13:00 CET")
     assert "0 overdue" not in dpo.page
     assert dpo.get("/desk/retention").says("Nobody has counted since")
 
@@ -200,12 +200,13 @@ def test_a_breach_has_a_clock_drafts_and_an_end_with_a_reason(dpo: Browser, cloc
     dpo.get("/desk/breaches/new").post("/desk/breaches/new", **BREACH)
     one = dpo.path
     assert dpo.says("69 hours are left.")
+    assert dpo.says("Known since 22 Nov 2026, 10:00:00 CET"), "as it was typed"
     with process.reading() as session:
         [row] = session.scalars(select(Breach))
     assert (row.people, row.kinds, row.known_at.hour) == (1, ["account"], 9)
     for name, sentence in (("breach_authority", "Art. 33"), ("breach_people", "Art. 34")):
         draft = dpo.get(f"{one}/draft/{name}")
-        for part in (sentence, "Ein Laptop wurde gestohlen.", "22 Nov 2026", "Account"):
+        for part in (sentence, "Ein Laptop wurde gestohlen.", "22 Nov 2026, 10:00:00 CET", "Account"):
             assert draft.says(part), part
         check(dpo)
     assert dpo.get(f"{one}/draft/nothing").status == 404
