@@ -39,16 +39,18 @@ def note(work: Work, connection: Connection, source: str, target: str) -> str:
     """
     index = pair_index(work.ring, connection.id, source, target)
     known = select(Webmention).where(Webmention.connection_id == connection.id, Webmention.pair_index == index)
-    row = work.session.scalar(known)
+    row = work.session.scalar(known.with_for_update())
     if row is None:
         waiting = select(Webmention.id).where(Webmention.connection_id == connection.id, Webmention.due_at.is_not(None))
         if len(work.session.scalars(waiting.limit(MOST_WAITING)).all()) >= MOST_WAITING:
             raise TooManyWaitingError("too many webmentions wait")
         row = Webmention(
             id=new_id(), subject_id=connection.subject_id, connection_id=connection.id, pair_index=index,
-            received_at=work.now, seen_at=work.now,
+            seen_at=work.now,
         )  # fmt: skip
         work.session.add(row)
+    if row.due_at is None:  # the look before is over: this one may wait for its source as long as the first
+        row.received_at = work.now
     seal(row, work.ring.person(connection.subject_id), source=source, page=target)
     row.due_at = work.now + PATIENCE
     work.later("verify_webmention", row.id)

@@ -10,7 +10,7 @@ from privacy.vocabulary import Purpose
 from tests.conftest import Clock
 from tests.factories.days import signals
 from tests.factories.websites import HTML, Websites
-from tests.workers.networks.loopback import LoopbackServer, Reply
+from tests.workers.networks.loopback import Asked, LoopbackServer, Reply
 from workers import jobs, schedule
 from workers.jobs.objecting import add_objection
 from workers.models import Connection, Post, Webmention
@@ -146,6 +146,26 @@ def test_a_mention_that_is_taken_back_goes(web: Web, reply: Reply) -> None:
     assert web.outcome(made) == "refused"
 
 
+def test_what_is_told_while_the_source_is_fetched_is_looked_at_again(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = web.mention()
+    fetched = web.pages["/1"]
+
+    def taken_back_meanwhile(_asked: Asked) -> Reply:
+        monkeypatch.undo()
+        web.pages["/1"] = Reply(b"", 410)
+        web.tell()
+        return fetched
+
+    monkeypatch.setattr(web.other, "_answer", taken_back_meanwhile)
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == (None, [])
+    assert web.sent().count("verify_webmention") == 1
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == ("refused", [])
+
+
 def test_one_that_never_linked_is_refused(web: Web) -> None:
     made = web.mention(link="https://elsewhere.example/")
     jobs.verify_webmention(made)
@@ -214,6 +234,25 @@ def test_a_source_that_does_not_answer_is_asked_again(web: Web, clock: Clock) ->
     assert "verify_webmention" in web.sent()
     jobs.verify_webmention(made)
     assert web.outcome(made) == "accepted"
+
+
+def test_an_update_waits_for_its_source_as_long_as_the_first_word(web: Web, clock: Clock) -> None:
+    made = web.mention()
+    jobs.verify_webmention(made)
+    good, web.pages["/1"] = web.pages["/1"], Reply(b"", 503)
+    clock.go(days=2)
+    web.tell()
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == ("accepted", [("reply", 1)])
+    clock.go(hours=20)
+    web.tell()  # again and again: that prolongs nothing
+    clock.go(hours=5)
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == ("refused", [])
+    web.pages["/1"] = good
+    web.tell()
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == ("accepted", [("reply", 1)])
 
 
 def test_after_30_days_without_a_word_it_is_forgotten(web: Web, clock: Clock) -> None:
