@@ -184,7 +184,7 @@ def _header(raw: BinaryIO) -> tuple[dict[str, Any], bytes]:
         header = json.loads(line)
         good = header["format"] == FORMAT and datetime.fromisoformat(header["made_at"]).tzinfo is not None
         good = good and header["kind"] in set(Kind) and isinstance(header["installation"], str)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         good = False
     if not good or not line.endswith(b"\n"):
         raise BackupError("this is not a backup of Klarwert, or one of a newer version")

@@ -17,6 +17,7 @@ from privacy.merkle import included, leaf_hash
 
 FORMAT = "klarwert-certificate/1"
 _ID_LENGTH = 32
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 #: What no certificate can speak for.
 LIMITS = ("snapshots of the host", "recipients", "downloads", "mails that were delivered")
 
@@ -61,7 +62,7 @@ def payload(facts: Mapping[str, Any], *, public_key: str, erased_at: datetime, l
     said = {
         "format": FORMAT,
         "public_key": public_key,
-        "erased_at": f"{erased_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "erased_at": f"{erased_at.astimezone(UTC):{_MOMENT}}",
         **facts,
         "limits": LIMITS,
         "log": log,
@@ -108,10 +109,13 @@ def verify(file: str, public_key: str | None = None) -> dict[str, Any]:
         same = head["public_key"] == key
         signed = signed_by(key, outer["payload"], outer["signature"])
         headed = signed_by(key, checkpoint["payload"], checkpoint["signature"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+        whole = not known or _is_whole(said)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise CertificateError("this is no certificate") from None
     if not known:
         raise CertificateError("this is a certificate of another version")
+    if not whole:
+        raise CertificateError("this is no certificate")
     if public_key is not None and key != public_key:
         raise CertificateError("it was signed by another installation")
     if not signed:
@@ -119,6 +123,20 @@ def verify(file: str, public_key: str | None = None) -> dict[str, Any]:
     if not (same and headed and counted and included(leaf_hash(leaf), index, size, places) == root):
         raise CertificateError("its place in the public log does not fit")
     return said
+
+
+def _is_whole(said: Mapping[str, Any]) -> bool:
+    """Can all that it says be shown? Whoever has a key can sign anything. Raises what `verify` expects."""
+    datetime.strptime(said["erased_at"], _MOMENT).replace(tzinfo=UTC)
+    kept = [Kept(**one) for one in said["kept"]]
+    for day in (said["backups_until"], *(one.until for one in kept)):
+        if day is not None:
+            date.fromisoformat(day)
+    texts = [said["controller"], said["binding"], *said["told"], *said["limits"], *said["counts"]]
+    texts += [text for one in kept for text in (one.kind, one.why, one.until)]
+    numbers = [*said["counts"].values(), *(one.things for one in kept)]
+    "".join(texts).encode()  # JSON can name halves of characters
+    return all(type(number) is int for number in numbers)
 
 
 def _derive(token: str, use: str) -> str:

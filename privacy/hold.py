@@ -108,7 +108,10 @@ def ask(
     Whoever calls sets aside what there is (`privacy.holdings.Holdings.set_aside`), as after `agree`.
     `by` is the id of the account that asks. Raises `HoldError`, `KeyGoneError`.
     """
-    end = end_of(until)
+    try:
+        end = end_of(until)
+    except OverflowError:  # after the last day that there is
+        raise HoldError("too long") from None
     if end <= now:
         raise HoldError("past")
     if (end - now).days > LONGEST_DAYS:

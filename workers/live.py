@@ -32,6 +32,7 @@ from workers.signals.objections import without_objectors
 from workers.signals.standing import link
 from workers.signals.store import drop_posts, drop_signals, drop_unheard, found, put, take_back
 from workers.signals.topics import give_topics
+from workers.signals.vault import BrokenFileError
 from workers.topics.taxonomy import in_force
 
 log = logging.getLogger(__name__)
@@ -135,8 +136,12 @@ class Live:
             connection_id = self._people.get(did)
             if connection_id is not None:
                 mine = [one for one in happened if one.did == did]
-                with suppress(NoConsentError, KeyGoneError):
+                try:
                     self._keep(connection_id, mine, read.get(did, []), [one for one in back if one[0].did == did])
+                except (NoConsentError, KeyGoneError):
+                    continue
+                except BrokenFileError:  # the next reading finds it; everybody else's would wait behind it for ever
+                    log.warning("what the firehose said about somebody waits for the next reading")
 
     def _taken_back(self, happened: Sequence[Happened]) -> tuple[list[Happened], list[tuple[Reacted, str]]]:
         """What is left of what happened, and which reactions of before were taken back by whom.

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from privacy import consent, hold, journal
+from privacy import consent, hold, journal, recipient
 from privacy.base import Subject
 from privacy.consent import Consent
 from privacy.journal import Entry
@@ -27,6 +27,7 @@ from workers.runtime.work import Work
 from workers.signals.disputes import DISPUTE, remembered
 from workers.signals.objections import OBJECTION, UNHEARD, drop_pseudonym
 from workers.signals.vault import BrokenFileError
+from workers.telling import tell
 from workers.withdrawal import withdraw
 
 Act = Callable[[Work, Entry], None]
@@ -144,12 +145,17 @@ def _unhear(work: Work, entry: Entry) -> None:
 
 
 def _restrict(work: Work, entry: Entry) -> None:
-    """Restricts the use of somebody's data again, or lets it go on; what happened last counts."""
+    """Restricts the use of somebody's data again, or lets it go on; what happened last counts, and is told again.
+
+    The database may have an older word on it that waits to be sent.
+    """
     subject_id = str(entry.facts["subject"])
     consent.take_turn(work.session, subject_id)
     subject = work.session.get(Subject, subject_id)
     if subject is not None:
         subject.frozen_at = entry.at if entry.facts["on"] else None
+        acts = recipient.Act
+        tell(work, subject_id, acts.RESTRICTION if entry.facts["on"] else acts.RESTRICTION_LIFTED)
 
 
 def _dispute(work: Work, entry: Entry) -> None:

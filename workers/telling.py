@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from privacy.base import new_id
@@ -21,6 +21,8 @@ from workers.runtime.work import Work
 
 #: What a request of ours is; its signed text begins with it.
 FORMAT = "klarwert-notice-1"
+#: Of these only the newest is true: an older one that was not taken yet might arrive after it.
+_IN_TURN = (Act.RESTRICTION, Act.RESTRICTION_LIFTED)
 #: Two minutes, doubled up to twelve hours: so many tries fill a week.
 TRIES = 20
 _WAIT = timedelta(minutes=2)
@@ -32,6 +34,9 @@ def tell(work: Work, subject_id: str, act: Act, *purposes: Reason, only: str | N
 
     With `only` this one recipient, if it did.
     """
+    if act in _IN_TURN:
+        older = (Told.subject_id == subject_id, Told.act.in_(_IN_TURN), Told.state == Stand.WAITS)
+        work.session.execute(delete(Told).where(*older))
     found = [one for one in recipients(work.session, subject_id, *purposes) if only in (None, one.id)]
     work.session.add_all(_news(work, one, subject_id, act) for one in found)
     work.session.flush()

@@ -45,6 +45,7 @@ def _drop_network(work: Work, subject_id: str, network: str) -> None:
     query = select(Connection).where(Connection.subject_id == subject_id, Connection.network == network)
     drop_connections(work.session, work.session.scalars(query).all())
     forget_network(work, subject_id, network)
+    mail.withhold(work.session, subject_id)  # they tell of scores that go with it
     if consent.networks(work.session, subject_id, frozen=True):
         drop_scores(work.session, subject_id, network)
         tell(work, subject_id, Act.RECTIFICATION)

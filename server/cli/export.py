@@ -21,6 +21,13 @@ def check(files: tuple[Path, ...], key: str | None) -> None:
             for line in standalone_verifier.verify(found.short[EXPLANATION], key):
                 click.echo(line)
     except (NotWholeError, standalone_verifier.DoesNotHoldError) as error:
-        raise click.ClickException(f"does not hold: {error}") from None
-    click.echo(f"holds: {found.files} files as of {found.made_at}, {sum(found.rows.values())} rows, none is missing")
+        raise click.ClickException(f"does not hold: {_shown(error)}") from None
+    click.echo(
+        f"holds: {found.files} files as of {_shown(found.made_at)}, {sum(found.rows.values())} rows, none is missing"
+    )
     click.echo(f"{found.leaves} entries of the public log are proven")
+
+
+def _shown(said: object) -> str:
+    """What may come from the file, with nothing in it that a terminal would obey."""
+    return ascii(str(said))[1:-1]

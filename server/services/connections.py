@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from privacy import consent
 from privacy.base import new_id
 from privacy.keyring import KeyRing, PersonKey
+from privacy.recipient import Act
 from privacy.sealed import seal, unseal
 from privacy.vocabulary import Purpose
 from server.services.missing import MissingError
@@ -20,6 +21,7 @@ from workers.models.connection import FRESH, State, code_index
 from workers.results import drop_scores, newest
 from workers.runtime.work import Work
 from workers.signals.store import drop_connections
+from workers.telling import tell
 
 #: The word of the workers for an account that somebody else has proven.
 TAKEN = "taken"
@@ -192,7 +194,9 @@ def _invented(work: Work, connection: Connection) -> bool:
 
 
 def disconnect(work: Work, subject_id: str, connection_id: str) -> bool:
-    """Erases a connection, all that was read through it and the days that rest on it. Raises `MissingError`.
+    """Erases a connection, all that was read through it and the days that rest on it; who got those is told.
+
+    Raises `MissingError`.
 
     False for one that was never proven: nothing was read through it, so every score stays.
     """
@@ -203,6 +207,7 @@ def disconnect(work: Work, subject_id: str, connection_id: str) -> bool:
     drop_connections(work.session, [connection])
     if was_proven:
         drop_scores(work.session, subject_id, connection.network)
+        tell(work, subject_id, Act.RECTIFICATION)
         work.later("score", subject_id)
     return was_proven
 

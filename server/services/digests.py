@@ -51,16 +51,12 @@ def send_due(work: Work) -> None:
 def write(process: Process, subject_id: str) -> None:
     """Writes one person's mail, unless they have it already. Raises `NoConsentError`."""
     last = last_sunday(process.clock().date())
-    with process.reading() as session:
-        if not consent.agreed(session, subject_id, Purpose.DIGEST):
-            raise consent.NoConsentError("no consent for a weekly mail")
-        found = week(session, subject_id, last)
-    if found is None:
-        return
     with process.working() as work:
         consent.require(work.session, subject_id, Purpose.DIGEST)
+        # Only now, while the person is held: what a withdrawal takes along is in no mail that is written after it.
+        found = week(work.session, subject_id, last)
         row = work.session.get(Digest, subject_id) or Digest(subject_id=subject_id)
-        if row.week is not None and row.week >= last:
+        if found is None or (row.week is not None and row.week >= last):
             return
         token = _token(work.session, work.ring, subject_id)
         row.week, row.due_at, row.token_hash = last, None, token_hash(token)

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy.keyring import KeyRing
+from server.services.figures import cents
 from server.services.missing import MissingError
 from workers.models import Connection, Post, Run, Score
 from workers.models.connection import State
@@ -27,8 +28,6 @@ from workers.signals.vault import BrokenFileError
 
 POSTS_A_PAGE = 20
 SIGNALS_A_PAGE = 100
-#: Every number that is added up on a page has so many decimals.
-_CENT = Decimal("0.01")
 #: From so much on the stored score is shown to be another one than what the signals give now.
 _SAME = 0.005
 
@@ -209,8 +208,8 @@ def last_reading(session: Session, subject_id: str) -> Run | None:
 
 def add_up(score: float, points: Sequence[float]) -> Addition:
     """1 and the points, each rounded to two decimals, against the rounded score: the difference is said, not hidden."""
-    terms = tuple(_cents(value) for value in (KLARWERT_1.lowest, *points))
-    total = _cents(score)
+    terms = tuple(cents(value) for value in (KLARWERT_1.lowest, *points))
+    total = cents(score)
     return Addition(terms, total - sum(terms, Decimal(0)), total)
 
 
@@ -324,7 +323,3 @@ def _show(told: Explanation, rows: IntArray, numbers: IntArray) -> list[ShownSig
         )
         for row, number, alone in zip(rows.tolist(), numbers.tolist(), without.tolist(), strict=True)
     ]
-
-
-def _cents(value: float) -> Decimal:
-    return Decimal(repr(float(value))).quantize(_CENT, ROUND_HALF_EVEN)

@@ -5,13 +5,15 @@ Others than the person get whole points.
 """
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from babel.dates import format_datetime, get_timezone_name
 from babel.numbers import format_decimal, parse_pattern
 
 from privacy.deadlines import ZONE
 
+#: Every number that is added up has so many decimals.
+_CENT = Decimal("0.01")
 _SCORE, _POINTS = parse_pattern("0.0"), parse_pattern("0.00")
 
 
@@ -23,6 +25,11 @@ def score(value: float, locale: str) -> str:
 def points(value: float | Decimal, locale: str) -> str:
     """Points, a difference of scores, or a score that is added up or compared."""
     return str(format_decimal(value, _POINTS, locale=locale))
+
+
+def cents(value: float) -> Decimal:
+    """Points as `points` writes them, to be added up."""
+    return Decimal(repr(float(value))).quantize(_CENT, ROUND_HALF_EVEN)
 
 
 def whole(value: float) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from babel.dates import format_date
 
@@ -353,15 +354,22 @@ def _difference(language: str, told: Week) -> str:
 
 
 def _reasons(language: str, told: Week) -> list[str]:
-    """What the difference is made of, in the words of the page; parts of nothing are left out."""
+    """What the difference is made of, in the words of the page; parts of nothing are left out. The numbers add up."""
     _ = catalogue(language).gettext
-    words, nothing = change_words(language), _points(language, 0.0)
+    words, parts = change_words(language), {name: figures.cents(points) for name, points in told.parts.items()}
     lines = [
-        f"{words[name][0]}: {'+' if points > 0 else '−'}{_points(language, abs(points))}. {_capital(words[name][1])}"
-        for name, points in told.parts.items()
-        if _points(language, abs(points)) != nothing
+        f"{words[name][0]}: {_signed(language, points)}. {_capital(words[name][1])}"
+        for name, points in parts.items()
+        if points
     ]
+    rest = figures.cents(told.points) - sum(parts.values())
+    if lines and rest:
+        lines.append(f"{_('Remainder of rounding')}: {_signed(language, rest)}.")
     return [_("What changed it, in points:"), *lines] if lines else []
+
+
+def _signed(language: str, points: Decimal) -> str:
+    return f"{'+' if points > 0 else '−'}{figures.points(abs(points), locale_of(language))}"
 
 
 def _capital(text: str) -> str:

@@ -97,7 +97,7 @@ def add(work: Work, account: Account, answer: str, challenge: str, device: str) 
             expected_origin=url,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError):
+    except (WebAuthnException, ValueError, TypeError, KeyError, RecursionError):
         raise PasskeyRefusedError("not a new passkey for this place") from None
     credential = {
         "id": bytes_to_base64url(made.credential_id),
@@ -164,7 +164,7 @@ def _of(session: Session, account_id: str) -> Sequence[Passkey]:
 def _named(work: Work, answer: str) -> Passkey | None:
     try:
         named = str(json.loads(answer)["id"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     query = select(Passkey).where(Passkey.credential_index == _index(work.ring, named))
     return work.session.scalar(query.with_for_update())

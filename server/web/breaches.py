@@ -77,7 +77,7 @@ def _moment(text: str) -> datetime | None:
     """What was typed as a local time of the organisation, in UTC."""
     try:
         return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

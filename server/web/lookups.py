@@ -121,7 +121,7 @@ def score() -> tuple[Response, int] | Response:
     """The score of somebody who named the organisation of this token. See docs/api.md."""
     try:
         asked: dict[str, Any] = Question().load(request.get_json(silent=True) or {})
-    except ValidationError:
+    except (ValidationError, RecursionError):  # thousands of brackets
         return _refused('Please send JSON such as {"person": "<32 hex digits>"}.', 400)
     try:
         with process().working() as work:

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from privacy.disclosure import Reason, hand_over
+from privacy.recipient import Channel, Recipient
 from tests.factories.days import publish
 from tests.factories.people import agree, make_connection
 from workers.models import Connection
 from workers.networks.shape import Post, Reaction, Reading
 from workers.results import store_score
+from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.signals.store import put, put_audience
 
@@ -52,3 +55,16 @@ def make_scored(work: Work, subject_id: str) -> dict[str, Connection]:
 def day_before(work: Work, days: int) -> date:
     """So many days before the running day."""
     return work.today - timedelta(days=days)
+
+
+def hand_over_score(process: Process, subject_id: str) -> str:
+    """A recipient outside gets somebody's score; the id of the recipient."""
+    with process.working() as work:
+        made = Recipient(
+            name="Verlag Beispiel", channel=Channel.WEBHOOK.value, address="https://verlag.example/hook", language="de",
+            made_at=work.now,
+        )  # fmt: skip
+        work.session.add(made)
+        work.session.flush()
+        hand_over(work.session, work.ring, subject_id, work.now, made, purpose=Reason.SUPPORT.value, what="score")
+        return made.id

@@ -252,6 +252,31 @@ def test_a_manifest_that_promises_more_rows_does_not_hold(tmp_path: Path) -> Non
         check_export(damaged(paths, {"manifest.json": json.dumps(manifest).encode()}))
 
 
+def test_a_cell_may_be_as_long_as_all_that_is_on_hold(tmp_path: Path) -> None:
+    paths = Shelf().add(posts=[{"rows": "x" * 200_000}]).pack(tmp_path)
+    assert check_export(paths).rows == {"posts": 1}
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        {"log.json": b"[]"}, {"log.json": b"{}"}, {"log.json": b"\xff"}, {"log.json": b"[" * 100_000},
+        {"json/posts.json": b"5"}, {"json/posts.json": b"\xff"}, {"json/posts.json": b"[" * 100_000},
+        {"json/strange.json": b"[]"}, {"csv/posts.csv": b"\xff"}, {"manifest.json": b"[" * 100_000},
+    ],
+)  # fmt: skip
+def test_whatever_a_made_up_export_has_ends_in_a_sentence(tmp_path: Path, made_up: dict[str, bytes]) -> None:
+    paths = Shelf().add(posts=[{"n": 1}]).pack(tmp_path)
+    manifest = json.loads(zipfile.ZipFile(paths[0]).read("manifest.json"))
+    for name, content in made_up.items():
+        rows = 1 if "posts" in name else None
+        said = {"part": 1, "sha256": sha256(content).hexdigest(), "size": len(content), "rows": rows}
+        manifest["files"][name] = said
+    changed = {"manifest.json": json.dumps(manifest).encode(), **made_up}
+    with pytest.raises(NotWholeError):
+        check_export(damaged(paths, dict(changed)))
+
+
 def test_what_is_no_zip_does_not_hold(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("no")
     for path in (tmp_path / "a", tmp_path / "gone"):

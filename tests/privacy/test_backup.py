@@ -94,7 +94,9 @@ def test_parts_that_changed_places_do_not_open(tmp_path: Path) -> None:
         content(place)
 
 
-@pytest.mark.parametrize("text", [b"", b"{}\n", b"no json\n", b'{"format":"other/1"}\n', b"x" * 9000, b"[]\n", b"7\n"])
+@pytest.mark.parametrize(
+    "text", [b"", b"{}\n", b"no json\n", b'{"format":"other/1"}\n', b"x" * 9000, b"[]\n", b"7\n", b"[" * 3000 + b"\n"]
+)
 def test_another_file_is_no_backup(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "file"
     path.write_bytes(text)

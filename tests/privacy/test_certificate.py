@@ -79,7 +79,24 @@ def test_counts_that_the_log_does_not_have_do_not_hold(ring: KeyRing, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "file", ["", "{}", "[]", "null", '{"payload": "{}"}', '{"payload": 1, "signature": 2}', "\x00"]
+    "facts",
+    [
+        {"controller": 5}, {"controller": "\ud800"}, {"binding": None}, {"kept": [{}]}, {"kept": 5}, {"told": [1]},
+        {"kept": [{"kind": "x", "things": "many", "why": "x", "until": "2030-01-01"}]}, {"limits": None},
+        {"kept": [{"kind": "x", "things": 1, "why": "x", "until": "soon"}]}, {"erased_at": "now"},
+        {"backups_until": "never"}, {"erased_at": "0001-01-01T00:00:00+23:59"},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_shown_is_none_even_if_it_is_signed(
+    ring: KeyRing, tmp_path: Path, facts: dict[str, Any]
+) -> None:
+    text = json.loads(changed(made(ring, tmp_path), **facts))["payload"]
+    with pytest.raises(CertificateError, match="no certificate"):
+        certificate.verify(certificate.envelope(text, ring.sign(text)))
+
+
+@pytest.mark.parametrize(
+    "file", ["", "{}", "[]", "null", '{"payload": "{}"}', '{"payload": 1, "signature": 2}', "\x00", "[" * 60_000]
 )
 def test_what_is_none_is_said(file: str) -> None:
     with pytest.raises(CertificateError, match="no certificate"):

@@ -12,10 +12,10 @@ from tests.conftest import Clock
 from tests.factories.days import fold_all, signals
 from tests.factories.people import agree, make_connection, make_subject
 from tests.factories.readings import TODAY
+from tests.factories.scores import hand_over_score
 from tests.workers.jobs.conftest import Town, mastodon_server, settings, town
-from tests.workers.test_telling import make_recipient
 from workers import buckets, jobs
-from workers.models import Bucket, Connection, Dispute, Dropped, Forgotten, Inbox, Post, Webmention
+from workers.models import Bucket, Connection, Dispute, Dropped, Forgotten, Inbox, Post, Told, Webmention
 from workers.networks.shape import Post as Read
 from workers.networks.shape import Reaction, Reading
 from workers.parts import NothingThereError, erase_part, part
@@ -245,14 +245,8 @@ def test_the_list_goes_when_nothing_could_come_back(process: Process, clock: Clo
 
 
 def test_recipients_are_told_that_what_they_have_is_not_right_any_more(process: Process) -> None:
-    from privacy.disclosure import hand_over
-    from privacy.recipient import Recipient
-    from workers.models import Told
-
-    subject_id, recipient_id = person(process), make_recipient(process, "https://verlag.example/hook")
-    with process.working() as work:
-        found = work.session.get_one(Recipient, recipient_id)
-        hand_over(work.session, work.ring, subject_id, work.now, found, purpose="support", what="score")
+    subject_id = person(process)
+    hand_over_score(process, subject_id)
     erase(process, subject_id, day=DAY)
     with process.reading() as session:
         assert session.scalars(select(Told.act)).all() == ["rectification"]

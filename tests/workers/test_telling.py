@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+import migrations
 from privacy import certificate
 from privacy.disclosure import Disclosure, Reason, hand_over
 from privacy.keyring import signed_by
@@ -20,13 +21,14 @@ from tests.conftest import Clock
 from tests.factories.people import agree, make_connection, make_subject
 from tests.workers.networks.loopback import Asked, LoopbackServer, Reply
 from tests.workers.smtp_server import SmtpServer
-from workers import jobs, restriction, telling
+from workers import backups, jobs, restriction, telling
 from workers.jobs.job import JobFailedError
 from workers.jobs.telling import send_due
 from workers.mail import Outbox
 from workers.models import Certificate, Erasure, Told
 from workers.models.told import Stand
 from workers.places import holdings
+from workers.replaying import replay
 from workers.runtime.process import Process, bind
 from workers.runtime.settings import Settings
 from workers.withdrawal import withdraw
@@ -162,12 +164,44 @@ def test_restriction_and_its_end_are_told(process: Process, hook: Hook) -> None:
     person = make_person(process, make_recipient(process, f"{hook.server.origin}/hook"))
     with process.working() as work:
         restriction.freeze(work, person)
+    run(process)
     with process.working() as work:
         restriction.thaw(work, person)
     run(process)
-    assert {said["act"] for said in hook.said} == {Act.RESTRICTION, Act.RESTRICTION_LIFTED}
+    assert [said["act"] for said in hook.said] == [Act.RESTRICTION, Act.RESTRICTION_LIFTED]
     with process.reading() as session:
         assert len(holdings(process).export(session, person)["news to recipients"]) == 2
+
+
+def test_no_older_word_on_a_restriction_arrives_after_the_newest(process: Process, hook: Hook, clock: Clock) -> None:
+    person = make_person(process, make_recipient(process, f"{hook.server.origin}/hook"))
+    hook.status = 400
+    for change in (restriction.freeze, restriction.thaw):
+        with process.working() as work:
+            change(work, person)
+        run(process)
+        clock.go(minutes=1)
+    hook.status = 204
+    hook.server.asked.clear()
+    with process.working() as work:
+        restriction.freeze(work, person)
+    for _ in range(2):
+        run(process)
+        clock.go(hours=1)
+    assert [said["act"] for said in hook.said] == [Act.RESTRICTION]
+
+
+def test_what_is_said_of_a_restriction_after_a_restore_is_the_newest(process: Process) -> None:
+    person = make_person(process, make_recipient(process, "https://verlag.example/hook"))
+    for change in (restriction.freeze, restriction.thaw):
+        with process.working() as work:
+            change(work, person)
+    place, _ = backups.create(process, migrations, process.settings.backups)
+    with process.working() as work:
+        restriction.freeze(work, person)
+    backups.restore(process, migrations, place)
+    replay(process, {})
+    assert [one.act for one in news(process)] == [Act.RESTRICTION]
 
 
 def test_a_withdrawal_is_told_to_whom_it_concerns(process: Process, hook: Hook) -> None:

@@ -17,6 +17,7 @@ from workers.scoring.bundle import Instance, envelope, payload
 from workers.scoring.explain import explain
 from workers.scoring.standalone_verifier import NEAR, DoesNotHoldError, verify
 from workers.signals import basis
+from workers.signals.vault import BrokenFileError
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,12 @@ def check_day(process: Process, day: str) -> None:
 
 
 def _check(process: Process, subject_id: str, day: date) -> bool | None:
-    """Is the stored score what its signals give? None where what it was made of is gone, or its person."""
+    """Is the stored score what its signals give? None where what it was made of is gone or lost, or its person."""
     try:
         with process.reading() as session:
             stored = session.get(Score, (subject_id, day))
             file = _file(process, session, subject_id, day)
-    except KeyGoneError:
+    except (KeyGoneError, BrokenFileError):
         return None
     if stored is None or file is None:
         return None

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from privacy import consent
+from privacy.recipient import Act
 from privacy.sealed import seal, unseal
 from workers.jobs.asking import client, held, key_of, network, page_address, remote_id, retry_at
 from workers.jobs.job import job
@@ -17,6 +18,7 @@ from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.signals.standing import account_index
 from workers.signals.store import drop_read
+from workers.telling import tell
 
 #: A failure that is no network's: the code was not found where it should be.
 NOT_FOUND = "proof_not_found"
@@ -155,9 +157,10 @@ def _take_over(work: Work, connection: Connection) -> None:
 
 
 def _lose(work: Work, other: Connection) -> None:
-    """Leaves only the word that somebody else proved it."""
+    """Leaves only the word that somebody else proved it; who got scores that rested on it is told."""
     drop_read(work.session, other)
     drop_scores(work.session, other.subject_id, other.network)
+    tell(work, other.subject_id, Act.RECTIFICATION)
     other.state, other.failure, other.idle_since = State.LAPSED, TAKEN, work.now
     other.remote_id = other.remote_index = other.address = other.resume = other.proof = None
     other.proven_at = other.read_at = other.due_at = other.leased_until = None

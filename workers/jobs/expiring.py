@@ -15,6 +15,7 @@ from workers.runtime.marks import note_expired
 from workers.runtime.process import Process
 from workers.runtime.work import Work
 from workers.signals.store import drop_signals, has_signals
+from workers.signals.vault import BrokenFileError
 from workers.signals.webmentions import drop_old
 
 #: What was read through an account that lapsed is not looked up at its source any more: it stays no longer (R13).
@@ -40,9 +41,17 @@ def expire(process: Process, day: str) -> None:
 def _drop_unproven(work: Work) -> None:
     idle = select(Connection).where(Connection.idle_since <= work.now - UNPROVEN).with_for_update()
     for connection in work.session.scalars(idle).all():
-        if not has_signals(work.session, connection):
+        if not _rests(work, connection):
             continue
         drop_signals(work.session, connection)
         # The days that have ended stay what they were; the running one is made of what is left, if anything is.
         drop_preliminary(work.session, connection.subject_id)
         work.later("score", connection.subject_id)
+
+
+def _rests(work: Work, connection: Connection) -> bool:
+    """Does anything rest of what was read? Where nobody can read that, it goes all the same, before it counts."""
+    try:
+        return has_signals(work.session, connection)
+    except BrokenFileError:
+        return True

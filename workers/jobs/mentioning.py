@@ -31,32 +31,38 @@ def verify_webmention(process: Process, webmention_id: str) -> None:
             return
         row, connection = held_pair
         key = key_of(work, connection)
-        source, target = unseal(row, key, "source"), unseal(row, key, "page")
+        source, target, told = unseal(row, key, "source"), unseal(row, key, "page"), row.source
     try:
         with client(process) as asking:
             mention = read_mention(asking, source, target)
     except Failure as failure:
-        _failed(process, webmention_id, failure)
+        _failed(process, webmention_id, told, failure)
         return
     with process.working() as work:
-        held_pair = _held(work, webmention_id)
+        held_pair = _held(work, webmention_id, told)
         if held_pair is not None:
             _settle(work, *held_pair, mention, target)
 
 
-def _held(work: Work, webmention_id: str) -> tuple[Webmention, Connection] | None:
-    """The row and its connection, locked in this order: consent, connection, row. Raises `NoConsentError`."""
+def _held(work: Work, webmention_id: str, told: bytes | None = None) -> tuple[Webmention, Connection] | None:
+    """The row and its connection, locked in this order: consent, connection, row. Raises `NoConsentError`.
+
+    None where nothing is to be looked at, or not any more by who began with `told`: it was told again since, perhaps
+    of what the source has become after it was fetched, and the look that was sent with that is the one that counts.
+    """
     known = work.session.get(Webmention, webmention_id)
     connection = held(work, known.connection_id) if known is not None else None
     if connection is None or connection.state != State.PROVEN:
         return None
     row = work.session.get(Webmention, webmention_id, with_for_update=True, populate_existing=True)
-    return (row, connection) if row is not None and row.due_at is not None else None
+    if row is None or row.due_at is None or told not in (None, row.source):  # sealed anew whenever it is told
+        return None
+    return row, connection
 
 
-def _failed(process: Process, webmention_id: str, failure: Failure) -> None:
+def _failed(process: Process, webmention_id: str, told: bytes | None, failure: Failure) -> None:
     with process.working() as work:
-        held_pair = _held(work, webmention_id)
+        held_pair = _held(work, webmention_id, told)
         if held_pair is None:
             return
         row, connection = held_pair

@@ -62,7 +62,9 @@ def _taken_out(process: Process, subject_id: str, name: str, actor_id: str) -> b
         with process.working() as work:
             consent.take_turn(work.session, subject_id)
             if name == webmentions.NETWORK:
-                return webmentions.drop_site(work, subject_id, actor_id)
+                actor_id = webmentions.actor_of(work.ring.person(subject_id), actor_id)
+                if not webmentions.knows(work.session, subject_id, actor_id):
+                    return False
             return drop_actor(work, subject_id, name, actor_id)
     except KeyGoneError:  # erased meanwhile
         return False

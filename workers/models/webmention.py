@@ -45,7 +45,8 @@ class Webmention(Base):
     actor: Mapped[str | None]
     """Pseudonym of the website it is on, 16 hex digits under the participant's key."""
     received_at: Mapped[datetime]
+    """When it was told of, for the first time since the last look ended."""
     seen_at: Mapped[datetime]
-    """When it was told of or verified last."""
+    """When it was verified last; before that, when it was told of first."""
     due_at: Mapped[datetime | None]
     """When it is to be looked at; empty once that is done."""

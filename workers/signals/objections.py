@@ -11,13 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy import journal
-from workers.models import Bucket, Connection, Inbox, Objection, StandingLink
+from workers.models import Bucket, Connection, Inbox, Objection, StandingLink, Webmention
 from workers.models.bucket import between
 from workers.networks.shape import Reading
 from workers.runtime.process import Process
 from workers.runtime.upsert import upsert
 from workers.runtime.work import Work
-from workers.signals import basis
+from workers.signals import basis, webmentions
 from workers.signals.block import DROP_ACTOR, Statement
 from workers.signals.columns import Columns
 from workers.signals.inbox import DOES_NOT_OPEN, known, load, news, say
@@ -142,6 +142,7 @@ def drop_pseudonym(work: Work, subject_id: str, network: str, actor: str) -> boo
     theirs = (Connection.subject_id == subject_id, Connection.network == network)
     query = select(Connection.id).where(*theirs).order_by(Connection.id).with_for_update()
     mine = work.session.scalars(query).all()
+    _drop_mentions(work, subject_id, network, actor)
     heard, is_known = set(mine), True
     try:
         heard &= _heard(known(work.session, subject_id), actor)
@@ -159,6 +160,17 @@ def drop_pseudonym(work: Work, subject_id: str, network: str, actor: str) -> boo
     if is_known:
         work.later("score", subject_id)
     return is_known
+
+
+def _drop_mentions(work: Work, subject_id: str, network: str, actor: str) -> None:
+    """Deletes the webmentions of a website, or they would count again with the next one of their post."""
+    if network == webmentions.NETWORK:
+        key = work.ring.person(subject_id)
+        verified = select(Webmention).where(Webmention.subject_id == subject_id, Webmention.actor.is_not(None))
+        for row in work.session.scalars(verified).all():
+            if key.pseudonym(network, str(row.actor)) == actor:
+                work.session.delete(row)
+        work.session.flush()
 
 
 def _heard(columns: Columns, actor: str) -> set[str]:

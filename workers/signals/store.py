@@ -100,6 +100,18 @@ def put(work: Work, key: PersonKey, connection: Connection, *readings: Reading) 
     return stand + sum(len(reading.reactions) for reading in readings)
 
 
+def put_anew(work: Work, key: PersonKey, connection: Connection, reading: Reading) -> None:
+    """Makes the signals of a post what a reading says, which is all of them, where nobody can read what is stored.
+
+    Its topics go with them; they come again with the next reading.
+    """
+    for left in without_forgotten(work, key, connection, [reading]):
+        place = _place(work, key, connection, left)
+        place.said.append(Statement(DROP_POST, place.post.number))
+        _put_post(place, left, {})
+        say(work.session, key, connection.subject_id, connection.id, place.said)
+
+
 def _put_post(place: _Place, reading: Reading, stored: Mapping[str, dict[_Identity, _Known]]) -> None:
     by_kind: dict[str, list[Reaction]] = defaultdict(list)
     for reaction in reading.reactions:

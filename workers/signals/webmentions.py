@@ -15,7 +15,8 @@ from workers.models import Connection, Post, Webmention
 from workers.networks.shape import Post as Read
 from workers.networks.shape import Reaction, Reading
 from workers.runtime.work import Work
-from workers.signals.store import address_of, put
+from workers.signals.store import address_of, put, put_anew
+from workers.signals.vault import BrokenFileError
 
 #: The network that webmentions belong to.
 NETWORK = "blog"
@@ -39,16 +40,18 @@ def note(work: Work, connection: Connection, source: str, target: str) -> str:
     """
     index = pair_index(work.ring, connection.id, source, target)
     known = select(Webmention).where(Webmention.connection_id == connection.id, Webmention.pair_index == index)
-    row = work.session.scalar(known)
+    row = work.session.scalar(known.with_for_update())
     if row is None:
         waiting = select(Webmention.id).where(Webmention.connection_id == connection.id, Webmention.due_at.is_not(None))
         if len(work.session.scalars(waiting.limit(MOST_WAITING)).all()) >= MOST_WAITING:
             raise TooManyWaitingError("too many webmentions wait")
         row = Webmention(
             id=new_id(), subject_id=connection.subject_id, connection_id=connection.id, pair_index=index,
-            received_at=work.now, seen_at=work.now,
+            seen_at=work.now,
         )  # fmt: skip
         work.session.add(row)
+    if row.due_at is None:  # the look before is over: this one may wait for its source as long as the first
+        row.received_at = work.now
     seal(row, work.ring.person(connection.subject_id), source=source, page=target)
     row.due_at = work.now + PATIENCE
     work.later("verify_webmention", row.id)
@@ -70,10 +73,14 @@ def count(work: Work, key: PersonKey, connection: Connection, post: Post) -> Non
     verified = select(Webmention).where(Webmention.post_id == post.id, Webmention.kind.is_not(None))
     reactions = _joined(work.session.scalars(verified.order_by(Webmention.id)).all())
     seen = post.read_at
-    put(work, key, connection, Reading(Read(address_of(post, key), post.day), reactions, _KINDS))
+    told = Reading(Read(address_of(post, key), post.day), reactions, _KINDS)
+    try:
+        put(work, key, connection, told)
+        work.later("score", connection.subject_id)
+    except BrokenFileError:  # what does not count any more goes all the same, before the file counts again
+        put_anew(work, key, connection, told)
     # Being mentioned does not prove that the post is still there.
     post.read_at = seen
-    work.later("score", connection.subject_id)
 
 
 def count_again(work: Work, connection: Connection, post_id: str) -> None:
@@ -120,13 +127,10 @@ def drop_old(work: Work) -> None:
             continue
 
 
-def drop_site(work: Work, subject_id: str, host: str) -> bool:
-    """Erases what a website gave to one participant after its owner objected; False if there was nothing."""
-    actor = actor_of(work.ring.person(subject_id), host)
-    theirs = select(Webmention).where(Webmention.subject_id == subject_id, Webmention.actor == actor)
-    rows = list(work.session.scalars(theirs))
-    drop(work, rows)
-    return bool(rows)
+def knows(session: Session, subject_id: str, actor: str) -> bool:
+    """Did a website (by its pseudonym) mention this participant, as far as that is known?"""
+    theirs = select(Webmention.id).where(Webmention.subject_id == subject_id, Webmention.actor == actor)
+    return session.scalar(theirs.limit(1)) is not None
 
 
 def due(session: Session, now: datetime, most: int) -> list[Webmention]:

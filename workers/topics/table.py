@@ -50,11 +50,14 @@ def read_table(text: str) -> list[Topic]:
     Raises `BadTableError` for missing columns, slugs and names.
     """
     rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    there = set(rows.fieldnames or ())
-    missing = [column for column in NEEDED if not there & ({*_PARENTS} if column == "parent" else {column})]
-    if missing:
-        raise BadTableError(f"line 1: these columns are missing: {', '.join(missing)}")
-    return [_topic(row, line) for line, row in enumerate(rows, 2)]
+    try:
+        there = set(rows.fieldnames or ())
+        missing = [column for column in NEEDED if not there & ({*_PARENTS} if column == "parent" else {column})]
+        if missing:
+            raise BadTableError(f"line 1: these columns are missing: {', '.join(missing)}")
+        return [_topic(row, line) for line, row in enumerate(rows, 2)]
+    except csv.Error:
+        raise BadTableError(f"line {rows.line_num + 1}: a field is too long") from None
 
 
 def faults(topics: Sequence[Topic]) -> list[str]:

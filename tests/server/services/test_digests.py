@@ -1,6 +1,8 @@
 """The weekly mail: once a week to whoever agreed, the score and what changed it, ended with one click."""
 
+import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -20,8 +22,9 @@ from tests.factories.days import make_score
 from tests.factories.people import agree, make_subject
 from tests.server.browser import Browser
 from workers.mail import Outbox
-from workers.models import Digest, Mail
+from workers.models import Digest, Mail, Score
 from workers.runtime.process import Process
+from workers.runtime.work import Work
 
 SUNDAY = date(2026, 11, 22)
 PARTS = {"new": 1.5, "aged": -0.5, "gone": 0.01, "standing": 0.0, "steadiness": 0.0, "disputed": 0.0}
@@ -189,27 +192,55 @@ def test_a_score_that_stayed_is_said_to_be_the_same(process: Process, ann: Brows
     assert "On 15 November 2026 it was the same." in weekly(ann)[0]
 
 
+@pytest.mark.parametrize("purpose", [Purpose.DIGEST, Purpose.SCORING])
 def test_a_withdrawal_between_look_and_writing_wins(
-    each_process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    each_process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
 ) -> None:
     with each_process.working() as work:
         subject = make_subject(work)
         agree(work, subject.id, Purpose.DIGEST)
+        agree(work, subject.id)
     scored(each_process, subject.id)
     clock.go(days=1)
-    read = digests.week
 
-    def withdrawn(*args: object) -> object:
+    def withdrawn_just_before() -> AbstractContextManager[Work]:
+        monkeypatch.undo()
         with each_process.working() as work:
-            digests.withdraw(work, subject.id, Purpose.DIGEST)
-        return read(*args)  # type: ignore[arg-type]
+            digests.withdraw(work, subject.id, purpose, "bluesky" if purpose is Purpose.SCORING else "")
+        return each_process.working()
 
-    monkeypatch.setattr(digests, "week", withdrawn)
-    with pytest.raises(NoConsentError):
+    monkeypatch.setattr(each_process, "working", withdrawn_just_before)
+    with suppress(NoConsentError):
         digests.write(each_process, subject.id)
     with each_process.reading() as session:
         assert session.scalars(select(Mail)).all() == []
         assert session.get(Digest, subject.id) is None
+
+
+def test_a_mail_about_scores_that_go_with_a_withdrawal_does_not_go_out(
+    process: Process, monday: Browser, ann_id: str
+) -> None:
+    with process.working() as work:
+        agree(work, ann_id)
+    look(process)
+    with process.working() as work:
+        digests.withdraw(work, ann_id, Purpose.SCORING, "bluesky")
+    assert weekly(monday) == []
+
+
+def test_what_changed_adds_up_to_the_difference(process: Process, monday: Browser, ann_id: str) -> None:
+    with process.working() as work:
+        rows = work.session.scalars(select(Score).where(Score.subject_id == ann_id, Score.changes.is_not(None)))
+        for row in rows.all():
+            row.changes = {**PARTS, "new": 1.5092, "gone": 0.0004, "standing": 0.0004}
+    look(process)
+    [text] = weekly(monday)
+    assert "That is 7.07 points more" in text
+    assert re.findall(r"(\w+): ([+−]\d+\.\d\d)\.", text) == [
+        ("New", "+10.56"),
+        ("Aged", "−3.50"),
+        ("rounding", "+0.01"),
+    ]
 
 
 def test_the_page_takes_a_mail_along_that_is_not_out_yet(process: Process, monday: Browser, ann_id: str) -> None:

@@ -9,6 +9,7 @@ from redis import Redis
 from sqlalchemy import select
 
 from privacy.base import new_id
+from privacy.recipient import Act
 from privacy.sealed import unseal
 from privacy.vocabulary import Purpose
 from server.services import connections as service
@@ -17,12 +18,12 @@ from server.web.sentences import FAILURES
 from tests.conftest import Clock
 from tests.factories.days import publish
 from tests.factories.people import make_connection
-from tests.factories.scores import day_before
+from tests.factories.scores import day_before, hand_over_score
 from tests.server.browser import Browser
 from tests.server.web.test_pages import check
 from workers import keys
 from workers.jobs import connecting, reading
-from workers.models import Connection, Run
+from workers.models import Connection, Run, Told
 from workers.models.connection import State
 from workers.networks.shape import Reason
 from workers.results import newest, store_score
@@ -379,13 +380,15 @@ def test_what_was_let_go_is_in_no_log_of_the_database(
 
 
 def test_disconnecting_deletes_the_account_and_makes_the_score_anew(
-    ann: Browser, connect: Connect, process: Process
+    ann: Browser, ann_id: str, connect: Connect, process: Process
 ) -> None:
     page = connect()
+    hand_over_score(process, ann_id)
     ann.get(page).post(f"{page}/disconnect")
     assert ann.says("Disconnected. What was read from this account is deleted.")
     with process.reading() as session:
         assert session.scalar(select(Connection)) is None
+        assert session.scalars(select(Told.act)).all() == [Act.RECTIFICATION]
     assert "score" in jobs(process)
     assert ann.get(page).status == 404
 

@@ -228,7 +228,14 @@ def test_after_72_hours_the_desk_says_so(dpo: Browser, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"known_at": "2027-01-01T10:00"}, {"known_at": "gestern"}, {"kinds": "nonsense"}, {"what": ""}]
+    "wrong",
+    [
+        {"known_at": "2027-01-01T10:00"},
+        {"known_at": "gestern"},
+        {"known_at": "0001-01-01"},
+        {"kinds": "nonsense"},
+        {"what": ""},
+    ],
 )
 def test_what_is_wrong_with_a_breach_is_said(dpo: Browser, process: Process, wrong: dict[str, str]) -> None:
     dpo.get("/desk/breaches/new").post("/desk/breaches/new", **BREACH | wrong)

@@ -99,6 +99,7 @@ def test_anybody_can_check_a_certificate(
     ("change", "sentence"),
     [
         (lambda _: "", "This is no certificate of a deletion."),
+        (lambda _: "[" * 15_000, "This is no certificate of a deletion."),
         (lambda file: file.replace("signature", "sign"), "This is no certificate of a deletion."),
         (lambda file: file.replace("Verein", "Werein"), "The signature does not fit"),
         (

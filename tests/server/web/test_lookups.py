@@ -228,3 +228,12 @@ def test_who_tries_tokens_is_stopped(browser: Browser) -> None:
 def test_programs_ask_for_nothing_else(process: Process, asker: tuple[str, str]) -> None:
     with process.working() as work, pytest.raises(ValueError, match="nothing else"):
         lookups.open_token(work, asker[0], "audit", "x")
+
+
+@pytest.mark.parametrize("body", ["[" * 60_000, "1" * 60_000, '"\\ud800"', "\xff", '{"person": NaN}', "{}", ""])
+def test_whatever_a_program_sends_is_answered(asker: tuple[str, str], browser: Browser, body: str) -> None:
+    answer = browser.client.post(
+        "/api/v1/score", data=body.encode("latin-1"), content_type="application/json",
+        headers={"Authorization": f"Bearer {asker[1]}"},
+    )  # fmt: skip
+    assert (answer.status_code, "Please send JSON" in str(answer.get_json())) == (400, True)

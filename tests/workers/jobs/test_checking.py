@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -12,6 +13,7 @@ from tests.factories.days import keep_basis, run_day
 from tests.factories.people import make_subject
 from tests.factories.readings import TODAY
 from tests.factories.scores import make_post, make_scored
+from tests.workers.folding import damage
 from workers import jobs, schedule
 from workers.models import Connection, Score, ScoreCheck
 from workers.runtime.process import Process
@@ -50,6 +52,16 @@ def test_scores_that_are_right_raise_no_alarm(
 ) -> None:
     assert check(each_process) == (3, 0)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_a_file_that_does_not_open_stops_no_check(process: Process, clock: Clock) -> None:
+    with process.working() as work:
+        make_scored(work, make_subject(work).id)
+    clock.go(days=1)
+    run_day(process, TODAY)
+    for file in Path(process.settings.vault).iterdir():
+        damage(file)
+    assert check(process) == (0, 0)
 
 
 @pytest.mark.parametrize("values", [{"score": 99.0}, {"impact": 1.0}, {"weeks": 13}, {"model": "klarwert-0"}])

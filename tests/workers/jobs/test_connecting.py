@@ -5,16 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from privacy.recipient import Act
 from tests.conftest import Clock
 from tests.factories.days import make_score
 from tests.factories.people import make_subject
 from tests.factories.readings import ago
+from tests.factories.scores import hand_over_score
 from tests.workers.jobs.conftest import Town
 from tests.workers.networks.mastodon_server import Habits
 from workers import jobs
 from workers.jobs import connecting
 from workers.jobs.asking import page_address
-from workers.models import Score
+from workers.models import Score, Told
 from workers.models.connection import State
 from workers.networks.shape import Reason
 
@@ -147,6 +149,7 @@ def test_whoever_proves_an_account_has_it_and_the_former_holder_keeps_nothing(ea
     loser = town.row(first).subject_id
     with town.process.working() as work:
         make_score(work, loser, ago(1), by_network={"mastodon": 9.0})
+    hand_over_score(town.process, loser)
     second = town.claim(town.sign_up())
     jobs.look_up(second)
     assert town.row(first).state == State.PROVEN
@@ -158,6 +161,7 @@ def test_whoever_proves_an_account_has_it_and_the_former_holder_keeps_nothing(ea
     assert town.counts() == (2, 0, 0, 0)
     with town.process.reading() as session:
         assert session.scalars(select(Score)).all() == []
+        assert session.execute(select(Told.subject_id, Told.act)).all() == [(loser, Act.RECTIFICATION)]
     assert town.sent()[-2:] == ["score", "collect"]
 
 

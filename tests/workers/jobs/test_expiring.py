@@ -1,6 +1,7 @@
 """Retention: after its time a thing is gone, whatever state it is in."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import func, select
 
@@ -8,6 +9,7 @@ from tests.conftest import Clock
 from tests.factories.days import fold_all, make_score, signals
 from tests.factories.people import agree, make_claim, make_connection, make_subject
 from tests.factories.readings import TODAY, like, reading
+from tests.workers.folding import damage
 from workers import buckets, jobs
 from workers.jobs import reading as collecting
 from workers.models import Connection, Post, PostSplit, Run, Score
@@ -99,3 +101,18 @@ def test_what_goes_with_a_lapsed_account_goes_out_of_the_score(each_process: Pro
         assert session.scalars(select(Score.day)).all() == [TODAY - timedelta(days=1)]
         assert session.scalars(select(PostSplit.day)).all() == [TODAY - timedelta(days=1)]
     assert [(job.func_name, job.args) for job in each_process.queue.rq.jobs] == [("workers.jobs.score", [subject_id])]
+
+
+def test_a_file_that_does_not_open_keeps_nothing_of_a_lapsed_account(process: Process, clock: Clock) -> None:
+    connection_id = participant(process)
+    with process.working() as work:
+        buckets.settle(work)
+        row = work.session.get_one(Connection, connection_id)
+        row.state, row.idle_since = State.LAPSED, work.now
+    fold_all(process)
+    [file] = (path for path in Path(process.settings.vault).iterdir() if path.is_file())
+    damage(file)
+    clock.go(days=7)
+    jobs.expire(TODAY.isoformat())
+    damage(file)
+    assert numbers(process)[:3] == [1, 0, 0]

@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+import migrations
 from privacy.vocabulary import Purpose
 from tests.conftest import Clock
-from tests.factories.days import signals
+from tests.factories.days import fold_all, signals
 from tests.factories.websites import HTML, Websites
-from tests.workers.networks.loopback import LoopbackServer, Reply
-from workers import jobs, schedule
+from tests.workers.folding import damage
+from tests.workers.networks.loopback import Asked, LoopbackServer, Reply
+from workers import backups, buckets, jobs, schedule
 from workers.jobs.objecting import add_objection
-from workers.models import Connection, Post, Webmention
+from workers.models import Bucket, Connection, Post, Webmention
+from workers.replaying import replay
 from workers.runtime.process import Process
 from workers.runtime.settings import Settings
 from workers.signals import webmentions
@@ -88,6 +92,16 @@ def web(process: Process, websites: Websites) -> Web:
     return Web(process, websites, websites.join(process))
 
 
+def in_a_file(process: Process) -> Path:
+    """Has the signals folded; their file."""
+    with process.working() as work:
+        buckets.settle(work)
+    fold_all(process)
+    with process.reading() as session:
+        [name] = session.scalars(select(Bucket.file).where(Bucket.file.is_not(None)))
+    return Path(process.settings.vault) / str(name)
+
+
 def test_a_mention_that_is_true_counts(web: Web) -> None:
     made = web.mention()
     assert web.sent() == ["verify_webmention"]
@@ -144,6 +158,24 @@ def test_a_mention_that_is_taken_back_goes(web: Web, reply: Reply) -> None:
     assert web.tell() == made
     jobs.verify_webmention(made)
     assert web.outcome(made) == "refused"
+
+
+def test_what_is_told_while_the_source_is_fetched_is_looked_at_again(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = web.mention()
+    fetched = web.pages["/1"]
+
+    def taken_back_meanwhile(_asked: Asked) -> Reply:
+        monkeypatch.undo()
+        web.pages["/1"] = Reply(b"", 410)
+        web.tell()
+        return fetched
+
+    monkeypatch.setattr(web.other, "_answer", taken_back_meanwhile)
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == (None, [])
+    assert web.sent().count("verify_webmention") == 1
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == ("refused", [])
 
 
 def test_one_that_never_linked_is_refused(web: Web) -> None:
@@ -216,6 +248,25 @@ def test_a_source_that_does_not_answer_is_asked_again(web: Web, clock: Clock) ->
     assert web.outcome(made) == "accepted"
 
 
+def test_an_update_waits_for_its_source_as_long_as_the_first_word(web: Web, clock: Clock) -> None:
+    made = web.mention()
+    jobs.verify_webmention(made)
+    good, web.pages["/1"] = web.pages["/1"], Reply(b"", 503)
+    clock.go(days=2)
+    web.tell()
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == ("accepted", [("reply", 1)])
+    clock.go(hours=20)
+    web.tell()  # again and again: that prolongs nothing
+    clock.go(hours=5)
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == ("refused", [])
+    web.pages["/1"] = good
+    web.tell()
+    jobs.verify_webmention(made)
+    assert (web.outcome(made), web.signals()) == ("accepted", [("reply", 1)])
+
+
 def test_after_30_days_without_a_word_it_is_forgotten(web: Web, clock: Clock) -> None:
     made = web.mention()
     jobs.verify_webmention(made)
@@ -275,6 +326,47 @@ def test_a_website_whose_owner_objected_is_taken_out_and_not_taken_in_again(web:
     again = web.tell()
     jobs.verify_webmention(again)
     assert (web.outcome(again), web.signals()) == ("refused", [])
+
+
+def test_a_website_that_objected_stays_out_after_a_restore(web: Web) -> None:
+    made = web.mention()
+    jobs.verify_webmention(made)
+    web.pages["/"] = Reply(b"<p>hello</p>", 200, HTML)
+    in_a_file(web.process)
+    place, _ = backups.create(web.process, migrations, web.process.settings.backups)
+    add_objection(web.process, "blog", web.other.host)
+    backups.restore(web.process, migrations, place)
+    assert web.signals() == [("reply", 1)]
+    replay(web.process, {})
+    assert (web.row(made), web.signals()) == (None, [])
+
+
+def test_a_file_that_does_not_open_keeps_no_mention(web: Web, clock: Clock) -> None:
+    objected, old = web.mention("/1"), web.mention("/2", kind="u-like-of")
+    jobs.verify_webmention(objected)
+    jobs.verify_webmention(old)
+    web.pages["/"] = Reply(b"<p>hello</p>", 200, HTML)
+    file = in_a_file(web.process)
+    damage(file)
+    assert add_objection(web.process, "blog", web.other.host) == 0
+    assert (web.row(objected), web.row(old)) == (None, None)
+    damage(file)  # repaired
+    assert web.signals() == []
+
+
+def test_a_file_that_does_not_open_stops_no_retention(web: Web, clock: Clock) -> None:
+    made = web.mention()
+    jobs.verify_webmention(made)
+    clock.go(days=20)
+    stays = web.mention("/2", kind="u-like-of")
+    jobs.verify_webmention(stays)
+    file = in_a_file(web.process)
+    damage(file)
+    clock.go(days=11)
+    jobs.expire(clock.now.date().isoformat())
+    assert (web.row(made), web.outcome(stays)) == (None, "accepted")
+    damage(file)
+    assert web.signals() == [("like", 1)]
 
 
 def test_two_blogs_know_a_website_by_different_words(web: Web) -> None:

@@ -99,6 +99,8 @@ def test_slugs_are_rewritten_and_a_missing_name_is_taken_from_the_other_language
     ("text", "sentence"),
     [
         ("slug\tname_en\n", "line 1: these columns are missing: name_de, parent"),
+        ("x" * 200_000, "line 1: a field is too long"),
+        (HEAD + "x" * 200_000, "line 2: a field is too long"),
         (HEAD + "!!\tA\tB\t\t", "line 2: a topic needs a slug"),
         (HEAD + "a\t\t\t\t", "line 2: a topic needs a name"),
         (HEAD + "a\tA1\tA2\tab*\t", "too short for compounds"),
