@@ -41,6 +41,11 @@ class Organisation:
         """Is everything said that a notice has to name?"""
         return all((self.name, self.address, self.contact, self.dpo, self.authority, self.imprint))
 
+    @property
+    def address_line(self) -> str:
+        """The address as it stands in a sentence: what was typed line by line, with commas."""
+        return ", ".join(line.strip(" ,") for line in self.address.splitlines() if line.strip(" ,"))
+
 
 @dataclass(frozen=True)
 class Settings:

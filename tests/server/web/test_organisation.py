@@ -74,3 +74,16 @@ def test_for_everybody_else_the_page_does_not_exist(ann: Browser, browser: Brows
 def test_an_unknown_fact_is_refused(process: Process) -> None:
     with process.working() as work, pytest.raises(ValueError, match="unknown fact"):
         organisations.set_facts(work, {"colour": "blue"})
+
+
+def test_on_a_phone_the_pages_are_folded_behind_a_line_that_says_where_one_is(admin: Browser) -> None:
+    folded = admin.get("/organisation").page.split('<details class="area slim">')[1].split("</details>")[0]
+    assert '<span class="here">About us</span></summary>' in folded
+    assert 'href="/organisation/members"' in folded
+
+
+def test_an_address_typed_line_by_line_stands_in_a_sentence_with_commas(admin: Browser) -> None:
+    facts = asdict(ORGANISATION) | {"address": "Beispielweg 1\r\n\r\n12345 Beispielstadt,\r\n"}
+    admin.get("/organisation").post("/organisation", **facts)
+    assert admin.get("/consent/scoring/bluesky").says("Beispielweg 1, 12345 Beispielstadt")
+    assert admin.get("/privacy").says("Beispielweg 1, 12345 Beispielstadt")
