@@ -196,7 +196,7 @@ def _spec(look: Look, height: int, body: Spec, right: int = 6) -> Spec:
         "height": height,
         "autosize": {"type": "fit", "contains": "padding"},
         "padding": {"left": 2, "top": 6, "right": right, "bottom": 2},
-        "background": None,
+        "background": colours.paper,  # dark letters or light ones: they can be read wherever they are printed
         **body,
         "config": {
             "font": FONT,
