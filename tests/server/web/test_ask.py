@@ -67,6 +67,7 @@ def test_the_page_of_a_request_opens_with_its_whole_address_only(browser: Browse
         ({"account": "not an account"}, "This does not look like the name of an account."),
         ({"network": "nowhere"}, "Network"),
         ({"kind": "portability"}, "What would you like?"),
+        ({"wish": "x" * 5_001}, "Please use 5000 characters at most."),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_kept(
