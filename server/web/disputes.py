@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.models import Account
 from server.services import disputes, topics
-from server.services.disputes import DECIDERS, OwnDisputeError
+from server.services.disputes import DECIDERS, OwnDisputeError, TwiceError
 from server.services.missing import MissingError
 from server.services.words import role_name
 from server.web.guard import by_person, for_role, limiter, login_required
@@ -45,6 +45,13 @@ class Decision(Form):
 
     answer = fields.String(validate=_WORDS)
     upheld = fields.String(validate=validate.OneOf(["yes", "no"]))
+
+
+@pages.errorhandler(TwiceError)
+def twice(_error: TwiceError) -> AnyResponse:
+    """The list has it."""
+    flash(_("You have disputed this already. It stands here."), "info")
+    return redirect(url_for("disputes.overview"))
 
 
 @pages.get("/disputes")
