@@ -72,7 +72,7 @@ def notice_for(purpose: Purpose, network: str, language: str, organisation: Orga
         raise UnknownPurposeError("no such purpose or network")
     names = {
         "organisation": organisation.name,
-        "address": organisation.address,
+        "address": organisation.address_in_a_line,
         "dpo": organisation.dpo,
         "authority": organisation.authority,
     }

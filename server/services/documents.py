@@ -56,12 +56,11 @@ def _asked(on: set[str], language: str) -> list[Asked]:
 
 def names(process: Process, who: Organisation, language: str) -> dict[str, str]:
     """What texts may name: what the organisation said of itself, and where the pages are."""
-    said = {
-        name: " ".join(getattr(who, name).split()) for name in ("address", "contact", "dpo", "authority", "imprint")
-    }
+    said = {name: " ".join(getattr(who, name).split()) for name in ("contact", "dpo", "authority", "imprint")}
     return {
         **said,
         "organisation": " ".join(who.name.split()),
+        "address": who.address_in_a_line,
         "url": process.settings.public_url,
         "live": _live(process, language),
     }

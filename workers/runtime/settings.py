@@ -37,6 +37,11 @@ class Organisation:
     """The federal state whose holidays count for due dates, such as `BE`; nothing waits for it."""
 
     @property
+    def address_in_a_line(self) -> str:
+        """The address as a sentence has it: it is typed as on an envelope."""
+        return ", ".join(line.strip(" ,") for line in self.address.splitlines() if line.strip(" ,"))
+
+    @property
     def complete(self) -> bool:
         """Is everything said that a notice has to name?"""
         return all((self.name, self.address, self.contact, self.dpo, self.authority, self.imprint))
