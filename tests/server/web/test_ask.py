@@ -142,7 +142,7 @@ def test_a_participant_sees_their_requests_with_dates_and_asks_for_more(
         "/data/requests", kind="rectification", wish="Mein Konto ist ein anderes."
     )
     assert ann.says("Your request is in.")
-    for sentence in ("Data to take along", "done by the person", "Correction of data", "Mein Konto ist ein anderes."):
+    for sentence in ("Data to take along", "done with a button", "Correction of data", "Mein Konto ist ein anderes."):
         assert ann.says(sentence), sentence
     assert ann.says("you get an answer by Tuesday, 22 December 2026")
     assert ann.post("/data/requests", kind="rectification", wish=" ").says("Please say what you would like.")
