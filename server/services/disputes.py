@@ -29,13 +29,17 @@ from workers.scoring.explain import Explanation
 from workers.scoring.signals import Signals
 from workers.signals.disputes import Which, leave_out, let_in, matter, remember, which
 from workers.signals.store import address_of
-from workers.signals.take import take
+from workers.signals.take import Taken, take
 from workers.signals.topics import topics_by_post
 from workers.telling import tell
 
 #: Who may decide.
 DECIDERS = (Role.ADMIN, Role.STAFF)
 Matter = dict[str, str | int]
+
+
+class TwiceError(MissingError):
+    """It is disputed already: a second click, or a page that was open before."""
 
 
 class OwnDisputeError(PermissionError):
@@ -85,21 +89,23 @@ def references(ring: KeyRing, subject_id: str, told: Explanation, shown: Sequenc
 
 
 def find(session: Session, ring: KeyRing, subject_id: str, post: str, signal: str, topic: str) -> Item:
-    """What a person can dispute: a topic, a signal (by its `reference`) or a post. Raises `MissingError`.
+    """What a person can dispute: a topic, a signal (by its `reference`) or a post, as long as it counts.
 
-    Only what counts now can be disputed; what is disputed already is not found any more.
+    Raises `TwiceError` for what is disputed already, `MissingError` for what is not there.
     """
     key, score = ring.person(subject_id), newest(session, subject_id)
     if score is None:
         raise MissingError("there is no score")
     taken = take(session, subject_id, score.day)
     if topic:
-        return _topic(session, key, subject_id, topic, taken.signals)
-    rows = np.flatnonzero(~taken.disputed & (taken.signals.post == _place(taken.signals, post))).tolist()
+        return _topic(session, key, subject_id, topic, taken)
+    rows = np.flatnonzero(taken.signals.post == _place(taken.signals, post)).tolist()
     if signal:
         rows = [row for row in rows if reference(key, taken.signals, row) == signal]
     if not rows or not (post or signal):
-        raise MissingError("there is nothing of this kind that counts")
+        raise MissingError("there is nothing of this kind")
+    if taken.disputed[rows].all():
+        raise TwiceError("it is disputed already")
     row = rows[0]
     about = which(taken.signals, row)
     said: Matter = _post_words(session, key, subject_id, post) if post else {}
@@ -112,7 +118,7 @@ def find(session: Session, ring: KeyRing, subject_id: str, post: str, signal: st
 def dispute(work: Work, subject_id: str, reason: str, *, post: str = "", signal: str = "", topic: str = "") -> str:
     """Disputes an item; the id of the dispute. It counts nothing from the end of this transaction on.
 
-    Raises `MissingError` for what does not count (any more), another time included.
+    Raises `TwiceError` for what is disputed already, `MissingError` for what is not there.
     """
     # A score that is being made of it ends before; the next one leaves it out.
     consent.take_turn(work.session, subject_id)
@@ -195,11 +201,14 @@ def look(work: Work, decider: Account, dispute_id: str) -> Shown:
     return shown
 
 
-def _topic(session: Session, key: PersonKey, subject_id: str, topic: str, signals: Signals) -> Item:
+def _topic(session: Session, key: PersonKey, subject_id: str, topic: str, taken: Taken) -> Item:
     posts = {post for post, topics in topics_by_post(session, key, subject_id).items() if topic in topics}
-    networks = {one.post: one.network for one in _posts(signals) if one.post in posts}
+    networks = {one.post: one.network for one in _posts(taken.signals) if one.post in posts}
     if not networks:
-        raise MissingError("no post that counts has this topic")
+        raise MissingError("no post has this topic")
+    places = [taken.signals.posts.index(post) for post in networks]
+    if taken.disputed[np.isin(taken.signals.post, places)].all():
+        raise TwiceError("all its posts are disputed already")
     drops = tuple(Which(network, post) for post, network in sorted(networks.items(), key=str))
     return Item(Target.TOPIC, "", {"topic": topic, "posts": len(drops)}, drops)
 

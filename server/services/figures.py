@@ -14,6 +14,7 @@ from privacy.deadlines import ZONE
 
 #: Every number that is added up has so many decimals.
 _CENT = Decimal("0.01")
+_MEGABYTE = 1_000_000
 _SCORE, _POINTS = parse_pattern("0.0"), parse_pattern("0.00")
 
 
@@ -35,6 +36,12 @@ def cents(value: float) -> Decimal:
 def whole(value: float) -> int:
     """A score as others get it, in whole points."""
     return round(value)
+
+
+def size(number: int, locale: str) -> str:
+    """How large a file of so many bytes is, in kB or MB of a thousand each."""
+    unit, of = ("MB", _MEGABYTE) if number >= _MEGABYTE else ("kB", 1_000)
+    return f"{format_decimal(number / of, '#,##0.0', locale=locale)} {unit}"
 
 
 def clock(moment: datetime, locale: str, width: str = "short") -> str:

@@ -35,9 +35,11 @@ def events(session: Session, subject_id: str, days: int, today: date) -> list[Ev
 
 def _accounts(session: Session, subject_id: str) -> Iterator[Event]:
     for connection in session.scalars(select(Connection).where(Connection.subject_id == subject_id)):
+        # One that was never read, mistyped perhaps, changed nothing.
+        if connection.read_at is None:
+            continue
         # Proven again every 90 days; the first time is what changed the score.
-        if connection.read_at is not None:
-            yield Event(connection.created_at.date(), "connected", connection.network)
+        yield Event(connection.created_at.date(), "connected", connection.network)
         if connection.idle_since is not None:
             yield Event(connection.idle_since.date(), "lapsed", connection.network)
 

@@ -11,7 +11,7 @@ from server.services import replies, requests
 from server.services.found import sentences
 from server.services.replies import kind_words
 from server.web.guard import TRIES, by_person, limiter, login_required
-from server.web.schemas import MAX_TYPED, Filled, Form, filled, said
+from server.web.schemas import MAX_TYPED, Filled, Form, at_most, filled, said
 from server.web.sentences import FAILURES, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
 from server.web.state import language, notice_address, organisation, person, process
 from workers import keys
@@ -38,16 +38,16 @@ class Claimed(Form):
 
     kind = fields.String(validate=validate.OneOf([kind.value for kind in WITHOUT_ACCOUNT]))
     network = fields.String(validate=validate.OneOf(list(NETWORKS)))
-    account = fields.String(validate=[said(_no_account), validate.Length(max=MAX_TYPED)])
-    contact = fields.String(validate=validate.Length(max=500))
-    wish = fields.String(validate=validate.Length(max=_LONG))
+    account = fields.String(validate=[said(_no_account), at_most(MAX_TYPED)])
+    contact = fields.String(validate=at_most(500))
+    wish = fields.String(validate=at_most(_LONG))
 
 
 class Wished(Form):
     """A request of somebody who takes part."""
 
     kind = fields.String(validate=validate.OneOf([kind.value for kind in Kind]))
-    wish = fields.String(validate=[said(_nothing), validate.Length(max=_LONG)])
+    wish = fields.String(validate=[said(_nothing), at_most(_LONG)])
 
 
 @pages.route("/request", methods=["GET", "POST"])

@@ -10,7 +10,7 @@ from datetime import date
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import fields, validate
+from marshmallow import fields
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -26,7 +26,7 @@ from server.models import Role
 from server.services import breaches, consents, documents, recipients, requests, stored
 from server.services.meanings import meanings
 from server.web.guard import for_role
-from server.web.schemas import Filled, Form, filled, said
+from server.web.schemas import Filled, Form, at_most, filled, said
 from server.web.sentences import LOOKS_AT_OTHERS, OUTCOMES
 from server.web.state import language, organisation, person, process
 from workers import holding, tallies
@@ -188,9 +188,9 @@ def retention() -> str:
 class Asked(Form):
     """Asking for a hold."""
 
-    email = fields.String(validate=validate.Length(max=254))
+    email = fields.String(validate=at_most(254))
     kind = fields.String()
-    reason = fields.String(validate=[said(lambda: str(_("A hold needs a reason."))), validate.Length(max=2000)])
+    reason = fields.String(validate=[said(lambda: str(_("A hold needs a reason."))), at_most(2000)])
     until = fields.String()
 
 

@@ -2,17 +2,17 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.models import Account
 from server.services import disputes, topics
-from server.services.disputes import DECIDERS, OwnDisputeError
+from server.services.disputes import DECIDERS, OwnDisputeError, TwiceError
 from server.services.missing import MissingError
 from server.services.words import role_name
 from server.web.guard import by_person, for_role, limiter, login_required
 from server.web.kinds import KINDS
-from server.web.schemas import Filled, Form, filled
+from server.web.schemas import Filled, Form, at_most, filled, said
 from server.web.sentences import OUTCOMES
 from server.web.state import language, person, process
 from workers.catalogue import NETWORKS
@@ -27,24 +27,31 @@ OFTEN = "30 per hour"
 LONGEST = 4000
 
 
-def _words(text: str) -> None:
-    if not text:
-        raise ValidationError(_("Please write a reason."))
-    if len(text) > LONGEST:
-        raise ValidationError(_("Please use %(number)d characters at most.", number=LONGEST))
+def _no_reason() -> str:
+    return str(_("Please write a reason."))
+
+
+_WORDS = (said(_no_reason), at_most(LONGEST))
 
 
 class Reason(Form):
     """Why somebody disputes something."""
 
-    reason = fields.String(validate=_words)
+    reason = fields.String(validate=_WORDS)
 
 
 class Decision(Form):
     """How it was decided, with reasons."""
 
-    answer = fields.String(validate=_words)
+    answer = fields.String(validate=_WORDS)
     upheld = fields.String(validate=validate.OneOf(["yes", "no"]))
+
+
+@pages.errorhandler(TwiceError)
+def twice(_error: TwiceError) -> AnyResponse:
+    """The list has it."""
+    flash(_("You have disputed this already. It stands here."), "info")
+    return redirect(url_for("disputes.overview"))
 
 
 @pages.get("/disputes")

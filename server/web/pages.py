@@ -115,6 +115,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(isoday)
     app.add_template_filter(lambda value: figures.score(value, locale()), "score")
     app.add_template_filter(lambda value: figures.points(value, locale()), "points")
+    app.add_template_filter(lambda number: figures.size(number, locale()), "size")
     app.add_template_filter(lambda moment, width="short": figures.clock(moment, locale(), width), "clock")
     app.add_template_global(onboarding)
 

@@ -13,7 +13,7 @@ from server.services.recipients import REASONS, WHAT, NotAllowedError
 from server.services.requests import subject_of
 from server.services.words import LANGUAGES
 from server.web.guard import for_role
-from server.web.schemas import Filled, Form, email_field, filled, written
+from server.web.schemas import Filled, Form, at_most, email_field, filled, written
 from server.web.sentences import ACTS, ANSWERS, CHANNELS, LOOKS_AT_OTHERS, NEWS_STATES, SEEN
 from server.web.state import language, process
 from workers import telling
@@ -44,7 +44,7 @@ class Registered(Form):
 class Handed(Form):
     """What they get of whom."""
 
-    email = fields.String(validate=validate.Length(max=254))
+    email = fields.String(validate=at_most(254))
     reason = fields.String(validate=validate.OneOf([reason.value for reason in REASONS]))
     what = fields.String(validate=validate.OneOf(WHAT))
 

@@ -17,7 +17,7 @@ from server.services.replies import Reply, kind_words
 from server.services.requests import Shown, StandsError
 from server.services.words import LANGUAGES
 from server.web.guard import for_role
-from server.web.schemas import Filled, Form, email_field, filled, written
+from server.web.schemas import Filled, Form, at_most, email_field, filled, written
 from server.web.sentences import FAILURES, REQUEST_STATES, UNKNOWN_FAILURE, WAYS
 from server.web.state import language, notice_address, organisation, page_number, process
 from workers.catalogue import NETWORKS
@@ -41,10 +41,10 @@ class Entered(Form):
     way = fields.String(validate=validate.OneOf([way.value for way in _BY_HAND]))
     lang = fields.String(validate=validate.OneOf(LANGUAGES))
     wish = _text()
-    contact = fields.String(validate=validate.Length(max=_LONG))
-    email = fields.String(validate=validate.Length(max=254))
+    contact = fields.String(validate=at_most(_LONG))
+    email = fields.String(validate=at_most(254))
     network = fields.String(validate=validate.OneOf(["", *NETWORKS]))
-    account = fields.String(validate=validate.Length(max=300))
+    account = fields.String(validate=at_most(300))
     sure = fields.String()
 
 

@@ -81,9 +81,19 @@ def said(sentence: Callable[[], str]) -> Check:
     return check
 
 
+def at_most(longest: int) -> Check:
+    """A check that wants a text of so many characters at most."""
+
+    def check(text: str) -> None:
+        if len(text) > longest:
+            raise ValidationError(_("Please use %(number)d characters at most.", number=longest))
+
+    return check
+
+
 def written(longest: int) -> fields.String:
     """A text that must be there, of so many characters at most."""
-    return fields.String(validate=[said(_nothing), validate.Length(max=longest)])
+    return fields.String(validate=[said(_nothing), at_most(longest)])
 
 
 def _nothing() -> str:
@@ -225,17 +235,14 @@ class ChangeRole(Form):
     role = fields.String(validate=validate.OneOf([role.value for role in Role]))
 
 
-def _written(text: str) -> None:
-    if not text:
-        raise ValidationError(_("Please write something."))
-    if len(text) > MAX_WRITTEN:
-        raise ValidationError(_("Please use %(number)d characters at most.", number=MAX_WRITTEN))
+def _no_words() -> str:
+    return str(_("Please write something."))
 
 
 class Said(Form):
     """A finding or its answer; `about` is the label of what it is about."""
 
-    text = fields.String(validate=_written)
+    text = fields.String(validate=[said(_no_words), at_most(MAX_WRITTEN)])
     about = fields.String()
 
 
@@ -245,11 +252,8 @@ class Claim(Form):
     typed = fields.String(validate=_typed)
 
 
-def _fact(text: str) -> None:
-    if not text:
-        raise ValidationError(_("Please fill this in; the law asks for it."))
-    if len(text) > _MAX_FACT:
-        raise ValidationError(_("Please use %(number)d characters at most.", number=_MAX_FACT))
+def _no_fact() -> str:
+    return str(_("Please fill this in; the law asks for it."))
 
 
 def _state(text: str) -> None:
@@ -259,6 +263,7 @@ def _state(text: str) -> None:
 
 def facts_form(names: tuple[str, ...]) -> Form:
     """The form for those facts about the organisation that the environment does not say."""
-    checks = {name: _state if name == "state" else _fact for name in names}
+    facts = [said(_no_fact), at_most(_MAX_FACT)]
+    checks = {name: _state if name == "state" else facts for name in names}
     made = Form.from_dict({name: fields.String(validate=check) for name, check in checks.items()}, name="Facts")
     return made()  # type: ignore[return-value]  # from_dict gives a subclass of this class

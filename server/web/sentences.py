@@ -253,7 +253,7 @@ LAST_ADMINISTRATOR = _("You are the last administrator. Please invite somebody e
 
 #: How a request came.
 WAYS = {
-    Way.SELF_SERVICE: _("done by the person"),
+    Way.SELF_SERVICE: _("done with a button"),
     Way.PAGE: _("on this website"),
     Way.LETTER: _("by letter"),
     Way.MAIL: _("by mail"),

@@ -267,6 +267,8 @@ def test_a_topic_is_disputed_with_all_its_posts(process: Process) -> None:
         left = explain_day(work.session, ann.subject_id, work.today).posts
     assert (shown.target, shown.matter) == (Target.TOPIC, {"topic": "bread", "posts": 2})
     assert len(left) == 1
+    with pytest.raises(disputes.TwiceError):
+        dispute(process, ann, topic="bread")
 
 
 def test_a_post_that_goes_at_its_source_leaves_the_dispute_to_be_decided(

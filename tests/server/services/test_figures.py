@@ -1,10 +1,10 @@
-"""Times of day as clocks show them where the organisation sits."""
+"""Times of day as clocks show them where the organisation sits, and sizes of files."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from server.services.figures import clock
+from server.services.figures import clock, size
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,11 @@ from server.services.figures import clock
 )
 def test_a_moment_is_shown_as_clocks_there_show_it(moment: datetime, german: str, english: str) -> None:
     assert (clock(moment, "de"), clock(moment, "en_GB")) == (german, english)
+
+
+@pytest.mark.parametrize(
+    ("number", "german", "english"),
+    [(302_200, "302,2 kB", "302.2 kB"), (1_000_000, "1,0 MB", "1.0 MB"), (4_200_000_000, "4.200,0 MB", "4,200.0 MB")],
+)
+def test_the_size_of_a_file_is_written_as_the_language_writes_numbers(number: int, german: str, english: str) -> None:
+    assert (size(number, "de"), size(number, "en_GB")) == (german, english)

@@ -9,6 +9,7 @@ from tests.conftest import Clock
 from tests.factories.days import make_score
 from tests.factories.people import agree, make_connection, make_subject
 from workers.models import Score
+from workers.models.connection import State
 from workers.runtime.process import Process
 from workers.withdrawal import withdraw
 
@@ -27,6 +28,7 @@ def test_accounts_consents_and_another_model_are_told_and_nobody_elses(process: 
         make_connection(work, mira, read_at=work.now)
         make_connection(work, noise, "mastodon", read_at=work.now)
         make_connection(work, mira, "mastodon")  # never read: it changed nothing
+        make_connection(work, mira, "lemmy", state=State.REFUSED, idle_since=work.now)
         make_score(work, mira, day - timedelta(days=2))
         make_score(work, mira, day - timedelta(days=1)).model = "klarwert-9"
     assert told(process, mira) == [

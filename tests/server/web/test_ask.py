@@ -67,6 +67,7 @@ def test_the_page_of_a_request_opens_with_its_whole_address_only(browser: Browse
         ({"account": "not an account"}, "This does not look like the name of an account."),
         ({"network": "nowhere"}, "Network"),
         ({"kind": "portability"}, "What would you like?"),
+        ({"wish": "x" * 5_001}, "Please use 5000 characters at most."),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_kept(
@@ -141,7 +142,7 @@ def test_a_participant_sees_their_requests_with_dates_and_asks_for_more(
         "/data/requests", kind="rectification", wish="Mein Konto ist ein anderes."
     )
     assert ann.says("Your request is in.")
-    for sentence in ("Data to take along", "done by the person", "Correction of data", "Mein Konto ist ein anderes."):
+    for sentence in ("Data to take along", "done with a button", "Correction of data", "Mein Konto ist ein anderes."):
         assert ann.says(sentence), sentence
     assert ann.says("you get an answer by Tuesday, 22 December 2026")
     assert ann.post("/data/requests", kind="rectification", wish=" ").says("Please say what you would like.")

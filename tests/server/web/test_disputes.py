@@ -85,6 +85,19 @@ def test_what_is_not_there_cannot_be_disputed(scored: Browser) -> None:
     assert scored.post("/disputes/x/take-back").status == 404
 
 
+def test_what_is_disputed_already_leads_to_the_list_and_not_to_an_error(scored: Browser) -> None:
+    page = scored.get("/explanation").page
+    [signal, *_] = [way for way in ways(scored.get("/explanation/followers").page) if "signal=" in way]
+    for way in (ways(page)[0], signal):
+        scored.get(way).post(way, reason=REASON)
+        assert scored.says("Your dispute has arrived.")
+        for again in (scored.get(way), scored.post(way, reason="once more")):
+            assert again.path == "/disputes"
+            assert again.says("You have disputed this already. It stands here.")
+    assert scored.page.count("/take-back") == 2
+    assert scored.get("/disputes/new?post=x").status == 404
+
+
 def test_it_can_be_taken_back(process: Process, scored: Browser, ann_id: str) -> None:
     before = len(ways(scored.get("/explanation").page))
     dispute = open_dispute(scored)

@@ -1,5 +1,7 @@
 """Pages for everybody."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from privacy.holdings import declarations
+from privacy.notices import LANGUAGES
 from privacy.vocabulary import About
 from server.services import stored
 from server.services.example import worked_example
@@ -42,6 +45,15 @@ def test_the_privacy_notice_names_who_is_responsible_and_how_long_things_are_kep
     ):  # fmt: skip
         assert browser.says(sentence), sentence
     assert 'href="https://eur-lex.europa.eu/eli/reg/2016/679/oj#art_14"' in browser.page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_privacy_notice_names_the_page_on_the_score_as_it_is_called(
+    new_browser: Callable[..., Browser], language: str
+) -> None:
+    browser = new_browser(language)
+    [title] = re.findall("<h1>(.+)</h1>", browser.get("/methodology").page)
+    assert browser.get("/privacy").says({"de": f"„{title}“", "en": f"“{title}”"}[language])
 
 
 def test_the_deletion_rules_are_public(browser: Browser) -> None:
