@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypothesis
 import psycopg
 import pytest
 from redis import Redis
@@ -26,6 +27,10 @@ from workers.runtime.process import Process
 from workers.runtime.settings import Organisation, Settings, read
 
 __all__ = ["bluesky_network", "websites"]
+
+# A busy machine is no fault: no example of a property is timed, in CI or elsewhere.
+hypothesis.settings.register_profile("untimed", parent=hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 ORGANISATION = Organisation(
     name="Verein Beispiel e. V.",
