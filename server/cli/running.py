@@ -1,5 +1,7 @@
 """Commands that start processes, and the schema they need."""
 
+import os
+import shlex
 import shutil
 import sys
 
@@ -30,11 +32,18 @@ def run(settings: Settings) -> None:
         if settings.demo:
             click.echo(demo.HOW_TO_SIGN_IN)
         elif nobody:
-            command = "klarwert" if shutil.which("klarwert") else ".venv/bin/klarwert"
-            click.echo(f"No administrator yet: {command} user add --role admin YOUR@ADDRESS")
+            click.echo(f"No administrator yet: {_ourselves(settings)} user add --role admin YOUR@ADDRESS")
+        if not settings.demo and not settings.smtp:
+            click.echo(f"No mail server (KLARWERT_SMTP): mails are not sent, they lie in {settings.outbox}")
         sys.stdout.flush()
 
     running.run_all(settings, welcome)
+
+
+def _ourselves(settings: Settings) -> str:
+    """How somebody calls this program in another terminal, for the same data folder."""
+    folder = f"KLARWERT_DATA={shlex.quote(str(settings.data))} " if "KLARWERT_DATA" in os.environ else ""
+    return folder + ("klarwert" if shutil.which("klarwert") else ".venv/bin/klarwert")
 
 
 @main.command("demo")

@@ -55,7 +55,7 @@ class Wished(Form):
 def new() -> Answer:
     """The form for everybody: which right, which network, which account."""
     if not organisation().complete:
-        return render_template("account/closed.html"), 403
+        return render_template("ask/closed.html"), 403
     with process().reading() as session:
         asked = {one.name: one for one in keys.switched_on(session) if one.proofs & _PROOFS}
     form = filled(Claimed()) if request.method == "POST" else Filled()

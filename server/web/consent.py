@@ -21,6 +21,14 @@ from workers.comparing import FEWEST
 from workers.topics import taxonomy
 
 pages = Blueprint("consent", __name__)
+#: Where a yes to what has a page of its own leads.
+_ON = {
+    Purpose.COMPARISON: "consent.compared",
+    Purpose.PROFILE: "profile.own",
+    Purpose.LOOKUP: "lookups.overview",
+    Purpose.PERKS: "offers.overview",
+    Purpose.TOPICS: "topics.overview",
+}
 
 
 class Asked(NamedTuple):
@@ -108,9 +116,9 @@ def _decided(shown: Notice, network: str, *, granted: bool) -> AnyResponse:
     if granted and network and not connected:
         return redirect(url_for("connections.new", network=network))
     if granted:
-        flash(_("Noted: yes. You can take it back here at any time."), "good")
-    else:
-        flash(_("Noted: no. Nothing is read or calculated, and we will not ask again by ourselves."), "good")
+        flash(_("Noted: yes. You can take it back at any time, on the page “Consents”."), "good")
+        return redirect(url_for(_ON.get(shown.purpose, "consent.overview")))
+    flash(_("Noted: no. Nothing is read or calculated, and we will not ask again by ourselves."), "good")
     return redirect(url_for("consent.overview"))
 
 

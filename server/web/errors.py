@@ -94,7 +94,7 @@ def _wait() -> Answer:
         "Please wait %(num)d minutes and try again. Nothing is lost.",
         minutes,
     )
-    back = request.full_path.rstrip("?") if can_be_read() else _came_from()
+    back = request.full_path.rstrip("?") if can_be_read() else came_from()
     forgot = request.endpoint == "account.sign_in"
     page = render_template("error.html", title=SENTENCES[429][0], sentence=sentence, back=back, forgot=forgot)
     return page, 429, retry
@@ -107,21 +107,21 @@ def ask_to_sign_in() -> Response:
     if request.endpoint == "account.sign_out":
         return redirect(url_for("public.landing"))
     flash(str(_("You are not signed in any more. Nothing was changed.")), "warn")
-    return redirect(url_for("account.sign_in", next=_came_from() or url_for("score.score")))
+    return redirect(url_for("account.sign_in", next=came_from() or url_for("score.score")))
 
 
 def _stale(_error: CSRFError) -> Response | Answer:
     """The form came from before signing in or out, in another tab perhaps: the same page again, fresh."""
     if not current_user.is_authenticated and request.endpoint not in _FOR_EVERYBODY:
         return ask_to_sign_in()
-    back = _came_from() or (request.full_path.rstrip("?") if can_be_read() else None)
+    back = came_from() or (request.full_path.rstrip("?") if can_be_read() else None)
     if back is None:
         return _page(400)
     flash(str(SENTENCES[400][1]), "warn")
     return redirect(back)
 
 
-def _came_from() -> str | None:
+def came_from() -> str | None:
     """The page of ours on which the form stood, as the browser says."""
     page = urlsplit(request.referrer or "")
     return own_path(page._replace(scheme="", netloc="", fragment="").geturl()) if page.netloc == request.host else None

@@ -87,7 +87,11 @@ def revoke(account_id: str) -> Response:
 @pages.errorhandler(LinkDeadError)
 def dead_link(_error: Exception) -> tuple[str, int]:
     """The invitation was used, taken back, has run out, or never was one."""
-    return render_template("account/dead_link.html"), 404
+    sentence = _(
+        "It was used, taken back, or its time is over. Did you accept it already? Then sign in. If not, ask who "
+        "invited you for a new one."
+    )
+    return render_template("error.html", title=_("This invitation does not work any more"), sentence=sentence), 404
 
 
 @pages.route("/invitation/<token>", methods=["GET", "POST"])

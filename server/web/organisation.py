@@ -35,6 +35,7 @@ def overview() -> str:
         failures=FAILURES,
         unknown=UNKNOWN_FAILURE,
         faults=FAULTS,
+        mails_sent=bool(installation.settings.smtp) or installation.settings.demo,
     )
 
 

@@ -47,7 +47,7 @@ from server.web import (
     topics,
     webmentions,
 )
-from server.web.errors import can_be_read
+from server.web.errors import came_from, can_be_read
 from server.web.start import onboarding
 from server.web.state import frozen, language, locale, process
 from server.web.state import organisation as who
@@ -180,5 +180,5 @@ def _section() -> str | None:
 
 
 def _here() -> str:
-    """Where choosing a language leads back to: this page, if it can be read."""
-    return request.full_path.rstrip("?") if can_be_read() else "/"
+    """Where choosing a language leads back to: this page if it can be read, else the one whose form was refused."""
+    return request.full_path.rstrip("?") if can_be_read() else came_from() or "/"

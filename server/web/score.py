@@ -111,14 +111,14 @@ def _stale(mine: Iterable[Shown]) -> list[tuple[Shown, str]]:
 
 @pages.get("/score/history")
 @login_required
-def past() -> str:
-    """The daily scores of a year with what happened meanwhile."""
+def past() -> str | AnyResponse:
+    """The daily scores of a year with what happened meanwhile; before the first one the page that says what to do."""
     installation, who = process(), person()
     with installation.reading() as session:
         rows = history(session, who.subject_id, scores.HISTORY_DAYS, installation.clock().date())
         happened = events(session, who.subject_id, scores.HISTORY_DAYS, installation.clock().date())
     if not rows:
-        raise MissingError("no score yet")
+        return redirect(url_for("score.score"))
     first, last = rows[0].day, rows[-1].day
     marks = {day: sign for day, sign in _marks(happened) if first <= day <= last}  # those that are drawn
     told = [(event.day, marks.get(event.day, ""), _event(event)) for event in reversed(happened)]

@@ -43,7 +43,9 @@ def is_healthy(house: Installation) -> bool:
 def test_stopping_ends_every_part_and_starting_again_finds_everything(install: Callable[..., Installation]) -> None:
     house = install(**ORGANISATION)
     assert "Made an account" in house.command("user", "add", "--role", "admin", "chef@beispiel.example")
+    assert f"KLARWERT_DATA={house.data} " in house.log.read_text()
     assert "user add --role admin" in house.log.read_text()
+    assert f"mails are not sent, they lie in {house.data / 'outbox'}" in house.log.read_text()
     assert len(parts_of(house)) >= 5
     assert house.stop() == 0
     assert parts_of(house) == {}

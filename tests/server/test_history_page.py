@@ -16,7 +16,8 @@ from workers.runtime.process import Process
 def test_what_happened_is_numbered_in_the_drawing_and_told_beside_it(
     process: Process, ann: Browser, ann_id: str, clock: Clock
 ) -> None:
-    assert ann.get("/score/history").status == 404
+    assert ann.get("/score/history").path == "/score"
+    assert ann.status == 200
     with process.working() as work:
         agree(work, ann_id)
         make_connection(work, ann_id, read_at=work.now)

@@ -131,6 +131,8 @@ def test_the_answer_of_the_system_is_on_the_page_in_the_letter_and_on_the_desk(
 def test_nobody_can_ask_while_nobody_is_responsible(browser: Browser, process: Process) -> None:
     process.settings = replace(process.settings, organisation=Organisation())
     assert browser.get("/request").status == 403
+    assert browser.says("Nobody answers here yet.")
+    assert not browser.says("Sign-up is closed")
 
 
 def test_a_participant_sees_their_requests_with_dates_and_asks_for_more(
@@ -138,9 +140,8 @@ def test_a_participant_sees_their_requests_with_dates_and_asks_for_more(
 ) -> None:
     with process.working() as work:
         done_at_once(work, ann_id, Kind.PORTABILITY, "en")
-    ann.get("/data").get("/data/requests").post(
-        "/data/requests", kind="rectification", wish="Mein Konto ist ein anderes."
-    )
+    assert ann.get("/data/requests").says("They see your words and not who you are")
+    ann.post("/data/requests", kind="rectification", wish="Mein Konto ist ein anderes.")
     assert ann.says("Your request is in.")
     for sentence in ("Data to take along", "done with a button", "Correction of data", "Mein Konto ist ein anderes."):
         assert ann.says(sentence), sentence

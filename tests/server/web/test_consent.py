@@ -55,6 +55,19 @@ def test_a_yes_is_recorded_with_the_text_on_the_screen_and_leads_on(ann: Browser
     assert "The company is based in the USA." in text.text
 
 
+@pytest.mark.parametrize(
+    ("purpose", "page"),
+    [
+        ("comparison", "/comparison"), ("profile", "/profile"), ("lookup", "/lookup"), ("perks", "/offers"),
+        ("topics", "/topics"), ("digest", "/consent"),
+    ],
+)  # fmt: skip
+def test_a_yes_leads_to_the_page_of_what_it_allows(ann: Browser, purpose: str, page: str) -> None:
+    assert ann.agree(purpose, "no").path == "/consent"
+    assert ann.agree(purpose).path == page
+    assert ann.says("Noted: yes.")
+
+
 def test_a_no_is_remembered_and_leaves_the_rest_working(ann: Browser, process: Process) -> None:
     assert ann.agree("scoring/mastodon", "no").says("Noted: no.")
     assert ann.says("You said no")

@@ -1,6 +1,7 @@
 """What goes wrong becomes a page with a sentence and a way on."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -65,6 +66,17 @@ def test_a_stale_form_leads_back_to_its_page(ann: Browser) -> None:
     answer = ann.client.post("/consent/recognition/withdraw", headers=headers)
     assert answer.headers["Location"] == "/consent"
     assert ann.get("/consent").says("Please try it once more.")
+
+
+def test_another_language_after_a_refused_form_leads_back_to_the_form(ann: Browser) -> None:
+    """The refused form stands at an address that only takes forms."""
+    token = re.search('name="csrf_token" value="([^"]+)"', ann.get("/data").page)
+    assert token is not None
+    headers = {"Referer": "http://localhost/data", "Accept-Language": "en"}
+    answer = ann.client.post("/data/export", data={"csrf_token": token[1], "password": "falsch"}, headers=headers)
+    assert answer.status_code == 422
+    assert '<input type="hidden" name="next" value="/data">' in answer.text
+    assert ann.client.get("/data/export").status_code == 405
 
 
 def test_somebody_who_reads_neither_language_gets_english(new_browser: Callable[..., Browser]) -> None:

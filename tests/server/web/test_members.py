@@ -84,6 +84,7 @@ def test_an_invitation_that_was_taken_back_works_no_more(
     link = invited(admin)
     admin.post(f"/organisation/invitations/{account_of(NEW).id}/revoke")
     assert browser.get(link).status == 404
+    assert browser.says("If not, ask who invited you for a new one.")
 
 
 def test_nobody_can_sign_in_to_an_account_that_was_only_invited(admin: Browser, browser: Browser) -> None:

@@ -36,6 +36,12 @@ def test_saying_all_six_facts_opens_sign_up(admin: Browser, new_browser: Callabl
     assert admin.get("/").path == "/organisation/overview"
 
 
+def test_without_a_mail_server_the_overview_says_where_mails_lie(admin: Browser, process: Process) -> None:
+    assert admin.get("/organisation/overview").says("There is no mail server")
+    process.settings = replace(process.settings, smtp="smtp://post.beispiel.example")
+    assert not admin.get("/organisation/overview").says("There is no mail server")
+
+
 def test_an_address_typed_as_on_an_envelope_is_one_line_in_texts(admin: Browser, ann: Browser) -> None:
     facts = asdict(ORGANISATION) | {"address": "Haus 3,\r\nBeispielweg 1\r\n\r\n12345 Beispielstadt\r\n"}
     admin.get("/organisation").post("/organisation", **facts)

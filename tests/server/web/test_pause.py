@@ -20,6 +20,15 @@ def test_one_click_pauses_and_one_goes_on(process: Process, ann: Browser, ann_id
     assert not ann.get("/score").says("paused since")
 
 
+def test_while_somebody_pauses_comparison_and_offers_say_why_there_is_nothing(ann: Browser) -> None:
+    ann.agree("comparison").agree("perks").get("/data").post("/data/pause", what="pause")
+    assert ann.get("/comparison").says("Until you go on, your score is in no average")
+    assert ann.get("/offers").says("You have paused: no offer is shown until you go on.")
+    ann.get("/data").post("/data/pause", what="go on")
+    assert ann.get("/comparison").says("There is no average today")
+    assert ann.get("/offers").says("At present there is no offer that fits.")
+
+
 def test_the_page_says_where_each_thing_is_corrected(ann: Browser) -> None:
     ann.get("/data")
     for path in ("/account", "/connections", "/topics", "/explanation"):
