@@ -13,11 +13,13 @@ from tempfile import TemporaryDirectory
 import hypothesis
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from redis import Redis
 from sqlalchemy import make_url
 
 import migrations
 from privacy.store import open_store
+from server.services import passwords
 from tests.factories.websites import websites
 from tests.networks.bluesky.fixtures import bluesky_network
 from tests.networks.bluesky.postgres import ThrowAwayPostgres
@@ -31,6 +33,11 @@ __all__ = ["bluesky_network", "websites"]
 # A busy machine is no fault: no example of a property is timed, in CI or elsewhere.
 hypothesis.settings.register_profile("untimed", parent=hypothesis.settings.default, deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+#: How passwords are hashed in the product. It takes a tenth of a second by design, and thousands of tests sign somebody
+#: up; so in the processes of the tests themselves the same function hashes with less memory.
+PASSWORD_HASHER = passwords._hasher
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 ORGANISATION = Organisation(
     name="Verein Beispiel e. V.",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from server.app import create_app
 from server.models import Account
@@ -13,10 +14,18 @@ from tests.server.browser import Browser
 from workers.runtime.process import Process
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates, compiled once for all tests: each has an application of its own."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(process: Process) -> Flask:
+def app(process: Process, compiled: FileSystemBytecodeCache) -> Flask:
     """The application."""
-    return create_app(process)
+    made = create_app(process)
+    made.jinja_env.bytecode_cache = compiled
+    return made
 
 
 @pytest.fixture

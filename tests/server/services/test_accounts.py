@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type
 from sqlalchemy import func, select
 
 from privacy.base import Subject
@@ -14,7 +14,7 @@ from server.services import accounts, erasures, letters, links, logins
 from server.services.accounts import EmailTakenError, Entry, LinkDeadError
 from server.services.passwords import fits, hash_password, outdated
 from server.services.words import LANGUAGES, catalogue, known
-from tests.conftest import Clock
+from tests.conftest import PASSWORD_HASHER, Clock
 from workers.models import Mail
 from workers.runtime.process import Process
 from workers.runtime.work import Work
@@ -47,6 +47,14 @@ def test_only_who_is_surely_16_is_old_enough(year: int, fine: bool) -> None:
 
 def test_an_accented_password_is_the_same_from_every_keyboard() -> None:
     assert fits(hash_password("K\u00f6nigin der Nacht"), "Ko\u0308nigin der Nacht")
+
+
+def test_the_product_hashes_as_the_standard_says() -> None:
+    """At least the second recommended option of RFC 9106, section 4; tests hash with less."""
+    assert PASSWORD_HASHER.type is Type.ID
+    assert PASSWORD_HASHER.memory_cost >= 64 * 1024
+    assert PASSWORD_HASHER.time_cost >= 3
+    assert PASSWORD_HASHER.parallelism >= 4
 
 
 @pytest.mark.parametrize("stored", [None, "no hash at all"])
