@@ -84,7 +84,9 @@ def _http(error: HTTPException) -> Answer | HTTPException:
 def _wait() -> Answer:
     """Says for how long, and leads back to the page."""
     broken = limiter.current_limit
-    seconds = max(1, math.ceil(broken.reset_at - time.time())) if broken else _MINUTE
+    seconds = _MINUTE
+    if broken:  # `reset_at` is rounded up to the next second but one; nobody waits for longer than the whole window
+        seconds = min(max(1, math.ceil(broken.reset_at - time.time())), broken.limit.get_expiry())
     retry = {"Retry-After": str(seconds)}
     if _program():
         return _plain(429, **retry)
