@@ -116,9 +116,13 @@ def _check_file(packed: zipfile.ZipFile, name: str, facts: dict[str, Any]) -> in
 def _rows(name: str, content: bytes) -> int:
     text = content.decode()
     if name.endswith(".csv"):
-        # One cell may have a thousand rows that are on hold; by itself the library takes 131,072 characters.
-        csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-        return sum(1 for _ in csv.reader(io.StringIO(text, newline=""))) - 1
+        # One cell may have a thousand rows that are on hold; by itself the library takes 131,072 characters. The limit
+        # is one for the whole process, and whoever else reads tables needs it as it was.
+        before = csv.field_size_limit(len(text))
+        try:
+            return sum(1 for _ in csv.reader(io.StringIO(text, newline=""))) - 1
+        finally:
+            csv.field_size_limit(before)
     return len(json.loads(text))
 
 
